@@ -1,0 +1,50 @@
+"""A tool: a name, a description and a JSON Schema of its parameters, in the small dialect models are shown.
+
+A parameter schema here holds `type` (one of TYPES), `description`, `enum`, `properties` and `required` (objects),
+`items` (arrays) and nothing else. `core.schema.normalise` brings foreign schemas into this form or says why it cannot.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+TYPES = ("string", "integer", "number", "boolean", "array", "object")
+
+# FunctionGemma's template drops parameters of these names from the declaration, at every depth.
+RESERVED = ("description", "type", "properties", "required", "nullable")
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+NAME_RULE = "Use letters, digits, _ and -, begin with a letter, 64 characters at most."
+
+
+def empty_parameters() -> dict[str, Any]:
+    return {"type": "object", "properties": {}, "required": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One thing the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = field(default_factory=empty_parameters)
+
+    @property
+    def properties(self) -> dict[str, dict[str, Any]]:
+        return self.parameters["properties"]
+
+    @property
+    def required(self) -> list[str]:
+        return self.parameters["required"]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "description": self.description, "parameters": self.parameters}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Tool":
+        """A tool from our own record; use `read_tool` for anything a user brings."""
+        return cls(data["name"], data["description"], data["parameters"])
+
+    def declaration(self) -> dict[str, Any]:
+        """The tool in the form chat templates and OpenAI-compatible servers take."""
+        return {"type": "function", "function": self.to_json()}

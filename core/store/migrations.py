@@ -1,0 +1,105 @@
+"""The shape of the database, one step a function. A step that was released is never edited; add another."""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("callwright")
+
+
+@migrations()
+def m001_first_shape(db: Database) -> None:
+    for statement in FIRST_SHAPE:
+        db.conn.execute(statement)
+
+
+FIRST_SHAPE = (
+    """CREATE TABLE projects (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created TEXT NOT NULL
+    ) STRICT""",
+    # Tools and arguments are kept as JSON text: a column for each key would fill what is missing with null.
+    """CREATE TABLE tools (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        UNIQUE (project, name)
+    ) STRICT""",
+    """CREATE TABLE examples (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        split TEXT NOT NULL CHECK (split IN ('train', 'test')),
+        prompt TEXT NOT NULL,
+        tool TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX examples_project ON examples (project, id)",
+    """CREATE TABLE snapshots (
+        hash TEXT PRIMARY KEY,
+        record TEXT NOT NULL,
+        created TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'starting', 'training', 'evaluating',
+                                             'finished', 'failed', 'cancelled', 'interrupted')),
+        model TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        snapshot TEXT NOT NULL REFERENCES snapshots(hash),
+        created TEXT NOT NULL,
+        started TEXT,
+        finished TEXT,
+        attempt INTEGER NOT NULL DEFAULT 0,
+        pid INTEGER,
+        pid_started REAL,
+        boot TEXT,
+        heartbeat TEXT,
+        stop_requested INTEGER NOT NULL DEFAULT 0,
+        doing TEXT NOT NULL DEFAULT '',
+        step INTEGER NOT NULL DEFAULT 0,
+        steps INTEGER NOT NULL DEFAULT 0,
+        seconds_left REAL,
+        seconds_per_step REAL,
+        memory INTEGER,
+        device TEXT NOT NULL DEFAULT '',
+        error TEXT,
+        folder TEXT,
+        train_seconds REAL,
+        seconds REAL,
+        UNIQUE (project, number)
+    ) STRICT""",
+    """CREATE TRIGGER runs_end_once BEFORE UPDATE OF state ON runs
+        WHEN OLD.state IN ('finished', 'failed', 'cancelled', 'interrupted') AND NEW.state <> OLD.state
+        BEGIN SELECT RAISE(ABORT, 'a run that has ended does not change its state'); END""",
+    # Narrow rows. NaN becomes NULL in SQLite, so what is not finite is kept as text beside it.
+    """CREATE TABLE metrics (
+        run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        value REAL,
+        nonfinite TEXT,
+        time TEXT NOT NULL,
+        PRIMARY KEY (run, name, step)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE evaluations (
+        id INTEGER PRIMARY KEY,
+        run TEXT REFERENCES runs(id) ON DELETE CASCADE,
+        phase TEXT NOT NULL CHECK (phase IN ('before', 'after', 'alone')),
+        model TEXT NOT NULL,
+        snapshot TEXT NOT NULL REFERENCES snapshots(hash),
+        split TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        created TEXT NOT NULL,
+        UNIQUE (run, phase)
+    ) STRICT""",
+    """CREATE TABLE predictions (
+        evaluation INTEGER NOT NULL REFERENCES evaluations(id) ON DELETE CASCADE,
+        example INTEGER NOT NULL,
+        record TEXT NOT NULL,
+        PRIMARY KEY (evaluation, example)
+    ) STRICT, WITHOUT ROWID""",
+)

@@ -1,0 +1,273 @@
+"""Projects with their tools and examples, and the frozen snapshots that runs are made from."""
+
+import hashlib
+import json
+import re
+import secrets
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from core.errors import StudioError
+from core.schema import Example, Tool
+from core.schema.call import dumps
+from core.store.database import immediate, now
+
+NO_CALL = ""  # the value of examples.tool where the example calls none
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    name: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Tools and examples as they stood at one moment; equal content has an equal hash."""
+
+    hash: str
+    tools: tuple[Tool, ...]
+    examples: tuple[Example, ...]
+
+    def split(self, split: str) -> list[Example]:
+        return [example for example in self.examples if example.split == split]
+
+
+def create(db: Database, name: str) -> Project:
+    """A new project. Raises StudioError where the name is empty or taken."""
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise StudioError("A project needs a name of 1 to 80 characters.", where="name")
+    with immediate(db):
+        if find_or_none(db, name):
+            raise StudioError(f"There is already a project called {name}.", "Choose another name.", "name")
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "project"
+        project = Project(f"{slug}-{secrets.token_hex(2)}", name, now())
+        db.conn.execute("INSERT INTO projects VALUES (?, ?, ?)", (project.id, name, project.created))
+    return project
+
+
+def listed(db: Database) -> list[Project]:
+    """All projects, the oldest first."""
+    rows = db.conn.execute("SELECT id, name, created FROM projects ORDER BY created, id")
+    return [Project(*row) for row in rows]
+
+
+def find_or_none(db: Database, name_or_id: str) -> Project | None:
+    row = db.conn.execute(
+        "SELECT id, name, created FROM projects WHERE id = ? OR name = ?", (name_or_id, name_or_id)
+    ).fetchone()
+    return Project(*row) if row else None
+
+
+def find(db: Database, name_or_id: str) -> Project:
+    """The project of this name or id. Raises StudioError where there is none."""
+    project = find_or_none(db, name_or_id)
+    if project is None:
+        known = ", ".join(p.name for p in listed(db)) or "none yet"
+        raise StudioError(f"There is no project {name_or_id!r}.", f"Projects here: {known}.", "project")
+    return project
+
+
+def rename(db: Database, project: str, name: str) -> None:
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise StudioError("A project needs a name of 1 to 80 characters.", where="name")
+    with immediate(db):
+        other = find_or_none(db, name)
+        if other and other.id != project:
+            raise StudioError(f"There is already a project called {name}.", "Choose another name.", "name")
+        db.conn.execute("UPDATE projects SET name = ? WHERE id = ?", (name, project))
+
+
+# Tools
+
+
+def tools(db: Database, project: str) -> list[Tool]:
+    """The tools of a project in their order."""
+    rows = db.conn.execute("SELECT record FROM tools WHERE project = ? ORDER BY position, id", (project,))
+    return [Tool.from_json(json.loads(record)) for (record,) in rows]
+
+
+def save_tool(db: Database, project: str, tool: Tool, replaces: str | None = None) -> int:
+    """Add a tool, or put it in the place of the one named `replaces`; examples follow a new name.
+
+    Returns how many examples were changed by a renaming. Raises StudioError where the name is taken.
+    """
+    with immediate(db):
+        names = {t.name for t in tools(db, project)}
+        if tool.name in names and tool.name != replaces:
+            raise StudioError(f"There is already a tool called {tool.name}.", "Choose another name.", "name")
+        record = dumps(tool.to_json())
+        if replaces in names:
+            db.conn.execute(
+                "UPDATE tools SET name = ?, record = ? WHERE project = ? AND name = ?",
+                (tool.name, record, project, replaces),
+            )
+            return _rename_calls(db, project, replaces, tool.name) if replaces != tool.name else 0
+        db.conn.execute(
+            "INSERT INTO tools (project, name, position, record) "
+            "VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM tools WHERE project = ?), ?)",
+            (project, tool.name, project, record),
+        )
+    return 0
+
+
+def _rename_calls(db: Database, project: str, old: str, new: str) -> int:
+    changed = 0
+    for example in examples(db, project):
+        data = example.to_json()
+        calls = [call for turn in data["turns"] for call in turn.get("calls", ())] + data["calls"]
+        hits = [call for call in calls if call["name"] == old]
+        results = [turn for turn in data["turns"] if turn.get("name") == old]
+        for hit in (*hits, *results):
+            hit["name"] = new
+        if hits or results:
+            save_example(db, project, Example.from_json(data))
+            changed += 1
+    return changed
+
+
+def delete_tool(db: Database, project: str, name: str) -> None:
+    """Remove a tool; examples that call it stay, and are found by the checks before training."""
+    with immediate(db):
+        db.conn.execute("DELETE FROM tools WHERE project = ? AND name = ?", (project, name))
+
+
+# Examples
+
+
+def _tool_label(example: Example) -> str:
+    return ", ".join(dict.fromkeys(call.name for call in example.calls)) or NO_CALL
+
+
+def _row(example: Example) -> tuple[str, str, str, str]:
+    return example.split, example.prompt, _tool_label(example), dumps(example.to_json())
+
+
+def _example(row: tuple[int, str]) -> Example:
+    return Example.from_json({**json.loads(row[1]), "id": row[0]})
+
+
+def examples(
+    db: Database,
+    project: str,
+    *,
+    split: str | None = None,
+    tool: str | None = None,
+    search: str = "",
+    limit: int = -1,
+    offset: int = 0,
+) -> list[Example]:
+    """Examples in the order they came, filtered; `tool` NO_CALL means those that call none."""
+    where, values = _filter(project, split, tool, search)
+    rows = db.conn.execute(
+        f"SELECT id, record FROM examples WHERE {where} ORDER BY id LIMIT ? OFFSET ?", (*values, limit, offset)
+    )
+    return [_example(row) for row in rows]
+
+
+def count_examples(
+    db: Database, project: str, *, split: str | None = None, tool: str | None = None, search: str = ""
+) -> int:
+    where, values = _filter(project, split, tool, search)
+    return db.conn.execute(f"SELECT count(*) FROM examples WHERE {where}", values).fetchone()[0]
+
+
+def _filter(project: str, split: str | None, tool: str | None, search: str) -> tuple[str, list[str]]:
+    where, values = ["project = ?"], [project]
+    if split:
+        where.append("split = ?")
+        values.append(split)
+    if tool is not None:
+        where.append("tool = ?")
+        values.append(tool)
+    if search:
+        escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        where.append("(prompt LIKE ? ESCAPE '\\' OR record LIKE ? ESCAPE '\\')")
+        values += [f"%{escaped}%", f"%{escaped}%"]
+    return " AND ".join(where), values
+
+
+def tool_counts(db: Database, project: str) -> dict[str, dict[str, int]]:
+    """Examples per tool label and split: `{"search_docs": {"train": 10, "test": 10}, "": {...}}`."""
+    rows = db.conn.execute(
+        "SELECT tool, split, count(*) FROM examples WHERE project = ? GROUP BY tool, split", (project,)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for tool, split, n in rows:
+        counts.setdefault(tool, {"train": 0, "test": 0})[split] = n
+    return counts
+
+
+def example(db: Database, project: str, id: int) -> Example:
+    """One example of this project. Raises StudioError where it is gone."""
+    row = db.conn.execute(
+        "SELECT id, record FROM examples WHERE project = ? AND id = ?", (project, id)
+    ).fetchone()
+    if row is None:
+        raise StudioError("This example is no longer there.", "Choose another one.", f"example {id}")
+    return _example(row)
+
+
+def add_examples(db: Database, project: str, new: list[Example]) -> list[int]:
+    """Add examples in one transaction; their ids."""
+    with immediate(db):
+        sql = "INSERT INTO examples (project, split, prompt, tool, record) VALUES (?, ?, ?, ?, ?)"
+        return [db.conn.execute(sql, (project, *_row(example))).lastrowid for example in new]
+
+
+def save_example(db: Database, project: str, changed: Example) -> None:
+    """Write back one example. Raises StudioError where it is gone."""
+    with immediate(db):
+        done = db.conn.execute(
+            "UPDATE examples SET split = ?, prompt = ?, tool = ?, record = ? WHERE project = ? AND id = ?",
+            (*_row(changed), project, changed.id),
+        )
+        if not done.rowcount:
+            raise StudioError("This example is no longer there.", "Save it as a new one.", f"example {changed.id}")
+
+
+def delete_examples(db: Database, project: str, ids: list[int]) -> int:
+    """Delete examples by id; how many there were."""
+    with immediate(db):
+        return sum(
+            db.conn.execute("DELETE FROM examples WHERE project = ? AND id = ?", (project, id)).rowcount
+            for id in ids
+        )
+
+
+# Snapshots
+
+
+def freeze(db: Database, project: str) -> Snapshot:
+    """The tools and examples of a project as a snapshot, kept under the hash of its content."""
+    with immediate(db):
+        record = dumps(
+            {
+                "tools": [tool.to_json() for tool in tools(db, project)],
+                "examples": [example.to_json() for example in examples(db, project)],
+            }
+        )
+        hash = hashlib.sha256(record.encode()).hexdigest()[:16]
+        db.conn.execute("INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?)", (hash, record, now()))
+    return _snapshot(hash, record)
+
+
+def snapshot(db: Database, hash: str) -> Snapshot:
+    """The snapshot of this hash. Raises StudioError where there is none."""
+    row = db.conn.execute("SELECT record FROM snapshots WHERE hash = ?", (hash,)).fetchone()
+    if row is None:
+        raise StudioError(f"The snapshot {hash} is not in the store.")
+    return _snapshot(hash, row[0])
+
+
+def _snapshot(hash: str, record: str) -> Snapshot:
+    data = json.loads(record)
+    return Snapshot(
+        hash,
+        tuple(Tool.from_json(tool) for tool in data["tools"]),
+        tuple(Example.from_json(example) for example in data["examples"]),
+    )
