@@ -1,0 +1,1 @@
+"""Work that outlives the page: starting, watching and ending the processes that train."""

@@ -1,0 +1,84 @@
+"""Evaluations and every prediction they were counted from."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from core.schema.call import dumps
+from core.store.database import immediate, now
+
+Phase = Literal["before", "after", "alone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model answered to one example, and how that was judged."""
+
+    example: int  # id of the example in the snapshot
+    prompt: str
+    expected: list[dict[str, Any]]  # calls as {"name", "arguments"}; empty where none must be made
+    text: str  # as produced, with its control tokens
+    calls: list[dict[str, Any]]
+    verdict: str  # one of core.evaluation.score.VERDICTS
+    right: bool
+    exact: bool
+    reason: str = ""  # why the text could not be read, where it could not
+    tokens: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    id: int
+    run: str | None
+    phase: Phase
+    model: str
+    snapshot: str
+    split: str
+    summary: dict[str, Any]
+
+
+def save(
+    db: Database,
+    *,
+    run: str | None,
+    phase: Phase,
+    model: str,
+    snapshot: str,
+    split: str,
+    summary: dict[str, Any],
+    predictions: list[Prediction],
+) -> int:
+    """Keep an evaluation with its predictions, in the place of an earlier one of the same run and phase."""
+    with immediate(db):
+        db.conn.execute("DELETE FROM evaluations WHERE run = ? AND phase = ?", (run, phase))
+        id = db.conn.execute(
+            "INSERT INTO evaluations (run, phase, model, snapshot, split, summary, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run, phase, model, snapshot, split, dumps(summary), now()),
+        ).lastrowid
+        db.conn.executemany(
+            "INSERT INTO predictions VALUES (?, ?, ?)",
+            [(id, p.example, dumps(p.to_json())) for p in predictions],
+        )
+    return id
+
+
+def find(db: Database, run: str, phase: Phase) -> Evaluation | None:
+    row = db.conn.execute(
+        "SELECT id, run, phase, model, snapshot, split, summary FROM evaluations WHERE run = ? AND phase = ?",
+        (run, phase),
+    ).fetchone()
+    return Evaluation(*row[:6], json.loads(row[6])) if row else None
+
+
+def predictions(db: Database, evaluation: int) -> list[Prediction]:
+    """The predictions of an evaluation in the order of the examples."""
+    rows = db.conn.execute(
+        "SELECT record FROM predictions WHERE evaluation = ? ORDER BY example", (evaluation,)
+    )
+    return [Prediction(**json.loads(record)) for (record,) in rows]

@@ -1,0 +1,203 @@
+"""Runs: their states, their owner, and what they report.
+
+A run is started once: `claim` moves it from queued to starting in one immediate transaction and counts the attempt.
+Every later write of the worker names that attempt, so that a worker which was given up on can write nothing more.
+"""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from core.errors import StudioError
+from core.schema.call import dumps
+from core.store.database import immediate, now
+
+State = Literal[
+    "queued", "starting", "training", "evaluating", "finished", "failed", "cancelled", "interrupted"
+]
+WORKING: tuple[State, ...] = ("starting", "training", "evaluating")
+ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of the table, field for column; `recipe` and `error` are decoded."""
+
+    id: str
+    project: str
+    number: int
+    state: State
+    model: str
+    recipe: dict[str, Any]
+    snapshot: str
+    created: str
+    started: str | None
+    finished: str | None
+    attempt: int
+    pid: int | None
+    pid_started: float | None
+    boot: str | None
+    heartbeat: str | None
+    stop_requested: int
+    doing: str  # one plain sentence on what happens right now
+    step: int
+    steps: int
+    seconds_left: float | None
+    seconds_per_step: float | None
+    memory: int | None  # bytes, resident memory of the worker at its highest
+    device: str
+    error: dict[str, str] | None
+    folder: str | None  # of the saved model
+    train_seconds: float | None
+    seconds: float | None
+
+    @property
+    def name(self) -> str:
+        return f"Run {self.number}"
+
+    @property
+    def working(self) -> bool:
+        return self.state in WORKING
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+COLUMNS = ", ".join(field.name for field in fields(Run))
+REPORTED = ("doing", "step", "steps", "seconds_left", "seconds_per_step", "memory", "device", "folder")
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    values = dict(zip((field.name for field in fields(Run)), row, strict=True))
+    values["recipe"] = json.loads(values["recipe"])
+    values["error"] = json.loads(values["error"]) if values["error"] else None
+    return Run(**values)
+
+
+def create(db: Database, project: str, model: str, recipe: dict[str, Any], snapshot: str) -> Run:
+    """A queued run with the next number of its project. Raises StudioError for a project that is gone."""
+    id = f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    with immediate(db):
+        known = db.conn.execute("SELECT 1 FROM projects WHERE id = ?", (project,)).fetchone()
+        if not known:
+            raise StudioError("This project is no longer there.", "Choose another one.", "project")
+        db.conn.execute(
+            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created) VALUES "
+            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?)",
+            (id, project, project, model, dumps(recipe), snapshot, now()),
+        )
+    return find(db, id)
+
+
+def find(db: Database, id: str) -> Run:
+    """The run of this id. Raises StudioError where there is none."""
+    row = db.conn.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        raise StudioError(f"There is no run {id!r}.", "`runs` lists them.", "run")
+    return _run(row)
+
+
+def listed(db: Database, project: str | None = None, states: tuple[str, ...] = ()) -> list[Run]:
+    """Runs, the newest first; of one project, in some states."""
+    where, values = ["1"], []
+    if project is not None:
+        where.append("project = ?")
+        values.append(project)
+    if states:
+        where.append(f"state IN ({', '.join('?' * len(states))})")
+        values += states
+    sql = f"SELECT {COLUMNS} FROM runs WHERE {' AND '.join(where)} ORDER BY created DESC, id DESC"
+    return [_run(row) for row in db.conn.execute(sql, values)]
+
+
+def claim(db: Database, id: str) -> Run | None:
+    """Take a queued run for starting; None where it is not queued (any more) or another run is at work."""
+    with immediate(db):
+        busy = db.conn.execute(f"SELECT 1 FROM runs WHERE state IN {WORKING}").fetchone()
+        if busy:
+            return None
+        done = db.conn.execute(
+            "UPDATE runs SET state = 'starting', attempt = attempt + 1, started = ?, heartbeat = ?, "
+            "doing = 'Starting' WHERE id = ? AND state = 'queued'",
+            (now(), now(), id),
+        )
+        return find(db, id) if done.rowcount else None
+
+
+def next_queued(db: Database) -> str | None:
+    row = db.conn.execute("SELECT id FROM runs WHERE state = 'queued' ORDER BY created, id LIMIT 1").fetchone()
+    return row[0] if row else None
+
+
+class Fenced(StudioError):
+    """This worker was given up on; another attempt or an end stands in the store."""
+
+
+def _write(db: Database, run: str, attempt: int, assignments: str, values: tuple[Any, ...]) -> None:
+    with immediate(db):
+        done = db.conn.execute(
+            f"UPDATE runs SET {assignments} WHERE id = ? AND attempt = ? AND state IN {WORKING}",
+            (*values, run, attempt),
+        )
+        if not done.rowcount:
+            raise Fenced("This run was ended from elsewhere.", where=f"run {run}")
+
+
+def own(db: Database, run: str, attempt: int, pid: int, pid_started: float, boot: str) -> None:
+    """Write down which process works on the run. Raises Fenced."""
+    _write(db, run, attempt, "pid = ?, pid_started = ?, boot = ?", (pid, pid_started, boot))
+
+
+def report(db: Database, run: str, attempt: int, **values: Any) -> None:
+    """Write progress (REPORTED columns) and the heartbeat. Raises Fenced."""
+    unknown = set(values) - set(REPORTED)
+    if unknown:
+        raise ValueError(f"not reported by workers: {unknown}")
+    assignments = ", ".join(["heartbeat = ?", *(f"{name} = ?" for name in values)])
+    _write(db, run, attempt, assignments, (now(), *values.values()))
+
+
+def enter(db: Database, run: str, attempt: int, state: State, doing: str) -> None:
+    """Go on to another working state. Raises Fenced."""
+    _write(db, run, attempt, "state = ?, doing = ?, heartbeat = ?", (state, doing, now()))
+
+
+def end(
+    db: Database,
+    run: str,
+    attempt: int,
+    state: State,
+    *,
+    error: StudioError | None = None,
+    train_seconds: float | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Go into a final state. Raises Fenced."""
+    record = dumps(error.to_json()) if error else None
+    _write(
+        db,
+        run,
+        attempt,
+        "state = ?, finished = ?, error = ?, train_seconds = ?, seconds = ?, seconds_left = NULL, doing = ''",
+        (state, now(), record, train_seconds, seconds),
+    )
+
+
+def request_stop(db: Database, id: str) -> Run:
+    """Ask a run to stop after its current step; one that still waits is cancelled at once."""
+    with immediate(db):
+        run = find(db, id)
+        if run.state == "queued":
+            db.conn.execute("UPDATE runs SET state = 'cancelled', finished = ? WHERE id = ?", (now(), id))
+        elif run.working:
+            db.conn.execute("UPDATE runs SET stop_requested = 1 WHERE id = ?", (id,))
+        return find(db, id)
+
+
+def stop_requested(db: Database, id: str) -> bool:
+    return bool(db.conn.execute("SELECT stop_requested FROM runs WHERE id = ?", (id,)).fetchone()[0])

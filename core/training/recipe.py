@@ -1,0 +1,70 @@
+"""One RunConfig for the form, the store, the worker, the command line and the export."""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from core.errors import StudioError
+
+Dtype = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What can be chosen about a training; the defaults are the guide's recipe."""
+
+    epochs: int = 8  # passes over the training examples
+    batch_size: int = 4  # examples for one step of the optimizer
+    learning_rate: float = 5e-5  # constant
+    max_length: int = 512  # tokens; raised, never cut, where a row needs more
+    dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
+    seed: int = 0  # of the order of the rows
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "RunConfig":
+        return cls(**data)
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong, by field; empty when the configuration can run."""
+        found = {}
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if not number or not low <= value <= high:
+                found[name] = f"Choose a number from {low} to {high}."
+        if self.dtype not in DTYPES:
+            found["dtype"] = f"Choose one of {', '.join(DTYPES)}."
+        return found
+
+
+DTYPES = ("auto", "float32", "bfloat16")
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 100),
+    "batch_size": (1, 256),
+    "learning_rate": (1e-7, 1e-2),
+    "max_length": (64, 32768),
+    "seed": (0, 2**31 - 1),
+}
+RECIPES: dict[str, RunConfig] = {"guide": RunConfig()}
+
+
+def configure(recipe: str, settings: dict[str, str]) -> RunConfig:
+    """A recipe by name with some values set from text. Raises StudioError naming the field."""
+    if recipe not in RECIPES:
+        raise StudioError(f"There is no recipe {recipe!r}.", f"Recipes: {', '.join(RECIPES)}.", "recipe")
+    kinds = {field.name: field.type for field in fields(RunConfig)}
+    values: dict[str, Any] = {}
+    for name, text in settings.items():
+        if name not in kinds:
+            raise StudioError(f"There is no setting {name!r}.", f"Settings: {', '.join(kinds)}.", name)
+        try:
+            values[name] = kinds[name](text) if kinds[name] in (int, float) else text
+        except ValueError:
+            raise StudioError(f"{name} should be a number, not {text!r}.", where=name) from None
+    config = replace(RECIPES[recipe], **values)
+    for name, problem in config.problems().items():
+        raise StudioError(problem, where=name)
+    return config
