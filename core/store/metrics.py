@@ -16,10 +16,10 @@ class Metric:
     value: float  # may be nan or inf: a diverged loss must be seen
 
 
-def add(db: Database, run: str, attempt: int, step: int, values: dict[str, float], **report: object) -> None:
-    """Write the metrics of one step, and the progress of the run with them, in one transaction. Raises Fenced."""
+def add(db: Database, run: str, attempt: int, at: int, values: dict[str, float], **report: object) -> None:
+    """Write the metrics at one step, and the progress of the run with them, in one transaction. Raises Fenced."""
     rows = [
-        (run, name, step, value if math.isfinite(value) else None, None if math.isfinite(value) else str(value), now())
+        (run, name, at, value if math.isfinite(value) else None, None if math.isfinite(value) else str(value), now())
         for name, value in values.items()
     ]
     with immediate(db):
