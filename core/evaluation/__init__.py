@@ -1,0 +1,1 @@
+"""Asking a model about rows it never saw, and judging what it answers."""
