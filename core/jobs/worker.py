@@ -1,0 +1,231 @@
+"""`python -m core.jobs.worker RUN`: one run from its snapshot to its saved model, in a process of its own.
+
+Everything it knows comes from the store, everything it finds goes there; its words go to the log.
+"""
+
+import copy
+import errno
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import psutil
+
+from core.errors import StudioError
+from core.jobs import local
+from core.settings import Settings
+from core.store import evaluations, open_store, projects, runs
+from core.store.projects import Snapshot
+from core.store.runs import Fenced, Run
+from core.training.callbacks import peak_memory, store_callback
+from core.training.recipe import RunConfig
+
+HEARTBEAT_SECONDS = 5
+log = logging.getLogger("callwright.worker")
+
+
+class Stopped(Exception):
+    """The user asked to stop before anything was learned."""
+
+
+def main(run_id: str) -> None:
+    """Do the run, and whatever happens leave it in a final state; then start the next one that waits."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = Settings.load()
+    with open_store(settings) as db:
+        run = runs.find(db, run_id)
+        process = psutil.Process()
+        runs.own(db, run.id, run.attempt, process.pid, process.create_time(), local.boot())
+    done = threading.Event()
+    threading.Thread(target=_heartbeat, args=(settings, run, done), daemon=True).start()
+    work = Work(settings, run)
+    state, error = "finished", None
+    try:
+        state = work.run_all()
+    except Fenced:
+        log.info("This run was ended from elsewhere; leaving.")
+        return
+    except Stopped:
+        state = "cancelled"
+    except Exception as problem:
+        traceback.print_exc()
+        state, error = "failed", explain(problem)
+    finally:
+        done.set()
+    with open_store(settings) as db, suppress(Fenced):
+        runs.report(db, run.id, run.attempt, memory=peak_memory())
+        runs.end(
+            db,
+            run.id,
+            run.attempt,
+            state,
+            error=error,
+            train_seconds=work.train_seconds,
+            seconds=round(time.monotonic() - work.begun, 2),
+        )
+    log.info("The run is %s.", state)
+    local.advance(settings)
+
+
+def _heartbeat(settings: Settings, run: Run, done: threading.Event) -> None:
+    while not done.wait(HEARTBEAT_SECONDS):
+        try:
+            with open_store(settings) as db:
+                runs.report(db, run.id, run.attempt, memory=peak_memory())
+        except Fenced:
+            return
+        except StudioError as error:
+            log.warning("Heartbeat not written: %s", error.sentence())
+
+
+class Work:
+    """One run's way: prepare, ask before, train, save, ask after."""
+
+    def __init__(self, settings: Settings, run: Run):
+        self.settings = settings
+        self.run = run
+        self.begun = time.monotonic()
+        self.train_seconds: float | None = None
+        self.seconds_after = 0.0
+
+    def run_all(self) -> runs.State:
+        """The final state, "finished" or "cancelled". Raises StudioError, Stopped, Fenced."""
+        from core.models import hardware, loading
+        from core.prompt.family import family_of
+        from core.prompt.rows import encode
+        from core.serving import client
+        from core.training import trainer
+
+        with open_store(self.settings) as db:
+            snapshot = projects.snapshot(db, self.run.snapshot)
+        client.stop(self.settings)  # the model host gives its memory back
+        config = RunConfig.from_json(self.run.recipe)
+        self.say("Preparing the model")
+        path = loading.resolve(self.run.model, self.settings, self.loading_progress)
+        device = hardware.choose_device()
+        config = replace(config, dtype=hardware.choose_dtype(config.dtype, device))
+        self.report(device=hardware.describe().label)
+        self.say("Loading the model")
+        model, tokenizer = loading.load(path, "float32", device)
+        family = family_of(tokenizer)
+        tools = list(snapshot.tools)
+        rows = {
+            split: [encode(example, tools, family, tokenizer) for example in snapshot.split(split)]
+            for split in ("train", "test")
+        }
+        window = model.config.get_text_config().max_position_embeddings
+        config = replace(
+            config, max_length=trainer.fit_length([*rows["train"], *rows["test"]], config, window)
+        )
+        log.info("%s on %s, %s", config, device, path)
+
+        asked = copy.deepcopy(model).bfloat16() if config.dtype == "bfloat16" else model
+        self.ask("before", "Asking the untouched model", asked, tokenizer, family, snapshot)
+        del asked
+        self.enter("training", "Preparing the training")
+        callback = store_callback(self.settings, self.run, self.seconds_after)
+        scratch = self.settings.run_folder(self.run.id) / "trainer"
+        trained = trainer.train(model, tokenizer, rows["train"], rows["test"], config, scratch, [callback])
+        self.train_seconds = round(trained.seconds, 2)
+        stopped = self.stop_requested()
+
+        self.say("Saving the model")
+        if config.dtype == "bfloat16":
+            model.bfloat16()  # what is judged below is what was saved, bit for bit
+        folder = self.settings.run_folder(self.run.id) / "model"
+        model.eval()
+        trainer.save(model, tokenizer, folder)
+        self.report(folder=str(folder))
+        self.ask("after", "Asking the tuned model", model, tokenizer, family, snapshot)
+        return "cancelled" if stopped else "finished"
+
+    def ask(
+        self,
+        phase: evaluations.Phase,
+        words: str,
+        model: Any,
+        tokenizer: Any,
+        family: Any,
+        snapshot: Snapshot,
+    ) -> None:
+        """Evaluate on the test rows and keep every prediction; nothing where there are no test rows."""
+        from core.evaluation.evaluate import evaluate
+
+        test = snapshot.split("test")
+        if not test:
+            return
+        self.enter("evaluating", words)
+        begun = time.monotonic()
+        watch = self.stop_before_learning if phase == "before" else lambda done, total: None
+        summary, predictions = evaluate(model, tokenizer, family, list(snapshot.tools), test, watch)
+        with open_store(self.settings) as db:
+            evaluations.save(
+                db,
+                run=self.run.id,
+                phase=phase,
+                model=self.run.model if phase == "before" else self.run.id,
+                snapshot=snapshot.hash,
+                split="test",
+                summary=summary,
+                predictions=predictions,
+            )
+        self.seconds_after = time.monotonic() - begun
+        log.info("%s: %s", words, summary)
+
+    def stop_before_learning(self, done: int, total: int) -> None:
+        if self.stop_requested():
+            raise Stopped
+
+    def stop_requested(self) -> bool:
+        with open_store(self.settings) as db:
+            return runs.stop_requested(db, self.run.id)
+
+    def loading_progress(self, text: str, fraction: float | None = None) -> None:
+        self.say(text if fraction is None else f"{text} ({fraction:.0%})")
+        if self.stop_requested():
+            raise Stopped
+
+    def say(self, doing: str) -> None:
+        log.info("%s", doing)
+        self.report(doing=doing)
+
+    def report(self, **values: Any) -> None:
+        with open_store(self.settings) as db:
+            runs.report(db, self.run.id, self.run.attempt, **values)
+
+    def enter(self, state: runs.State, doing: str) -> None:
+        log.info("%s", doing)
+        with open_store(self.settings) as db:
+            runs.enter(db, self.run.id, self.run.attempt, state, doing)
+
+
+def explain(problem: Exception) -> StudioError:
+    """Any failure as a sentence with a remedy."""
+    if isinstance(problem, StudioError):
+        return problem
+    text = str(problem)
+    if isinstance(problem, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
+        return StudioError(
+            "There was not enough memory for this training.",
+            "Choose a smaller batch size, close other programs, or shorten the longest examples.",
+            "batch_size",
+        )
+    if (isinstance(problem, OSError) and problem.errno == errno.ENOSPC) or "No space left" in text:
+        return StudioError("The disk is full.", "Free some space and train again.", str(Settings.load().home))
+    return StudioError(
+        f"The training failed: {type(problem).__name__}: {text[:300]}",
+        "The log of the run tells more.",
+        "log",
+    )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""The model host: a process that holds loaded models and answers in the form OpenAI clients speak."""

@@ -1,0 +1,137 @@
+"""Asking the model host, and starting or ending its process. Light: this is all the page knows of models at work."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from filelock import FileLock
+
+from core.errors import StudioError
+from core.schema import Tool, ToolCall
+from core.settings import Settings
+from core.store import open_store, runs
+
+START_SECONDS = 60
+ANSWER_SECONDS = 300  # the first answer of a model includes loading it, perhaps converting it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    text: str  # as produced, with its control tokens
+    calls: tuple[ToolCall, ...]
+    words: str  # what was said beside or instead of calls
+    malformed: str  # why it could not be read, or empty
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    port: int
+    key: str
+    pid: int
+    started: float
+
+
+def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: list[Tool]) -> Answer:
+    """The greedy answer of a model ("starter", a run id, a folder, a Hub id) to a conversation.
+
+    Starts the host where none runs. Raises StudioError where a run needs the memory, or the model cannot answer.
+    """
+    with open_store(settings) as db:
+        working = runs.listed(db, states=runs.WORKING)
+    if working:
+        raise StudioError(
+            f"{working[0].name} is at work and needs this computer's memory.",
+            "Ask again when it has finished.",
+            "playground",
+        )
+    host = _running(settings) or _start(settings)
+    body = {"model": model, "messages": messages, "tools": [tool.declaration() for tool in tools]}
+    try:
+        response = httpx.post(
+            f"http://127.0.0.1:{host.port}/v1/chat/completions",
+            json=body,
+            headers={"Authorization": f"Bearer {host.key}"},
+            timeout=ANSWER_SECONDS,
+            trust_env=False,  # never through a proxy
+        )
+    except httpx.HTTPError as error:
+        raise StudioError(
+            f"The model host did not answer ({type(error).__name__}).",
+            "Ask again; it starts anew where it ended. Its log tells more.",
+            str(settings.host / "log.txt"),
+        ) from error
+    data = response.json()
+    if response.is_error:
+        problem = data.get("error") or {"message": str(data.get("detail"))}
+        raise StudioError(problem["message"], problem.get("hint", ""), problem.get("where", ""))
+    message, more = data["choices"][0]["message"], data["callwright"]
+    calls = tuple(
+        ToolCall(call["function"]["name"], json.loads(call["function"]["arguments"]))
+        for call in message.get("tool_calls", ())
+    )
+    return Answer(more["text"], calls, message["content"] or "", more["malformed"], more["seconds"])
+
+
+def stop(settings: Settings) -> None:
+    """End the model host, where one runs, so that its memory is free."""
+    host = _running(settings)
+    if host is None:
+        return
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(host.pid)
+        process.terminate()
+        try:
+            process.wait(10)
+        except psutil.TimeoutExpired:
+            process.kill()
+    _file(settings).unlink(missing_ok=True)
+
+
+def _file(settings: Settings) -> Path:
+    return settings.host / "address.json"
+
+
+def _running(settings: Settings) -> _Host | None:
+    """The host that runs now: its file exists and names a process that is still the same one."""
+    try:
+        host = _Host(**json.loads(_file(settings).read_text()))
+        process = psutil.Process(host.pid)
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        return None
+    same = abs(process.create_time() - host.started) < 1
+    return host if same and process.status() != psutil.STATUS_ZOMBIE else None
+
+
+def _start(settings: Settings) -> _Host:
+    settings.host.mkdir(parents=True, exist_ok=True)
+    log = settings.host / "log.txt"
+    with FileLock(settings.host / "start.lock", timeout=START_SECONDS):
+        host = _running(settings)
+        if host:
+            return host
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.serving"],
+                cwd=Path(__file__).parents[2],
+                env={**os.environ, "CALLWRIGHT_HOME": str(settings.home), "TOKENIZERS_PARALLELISM": "false"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            host = _running(settings)
+            if host:
+                return host
+            time.sleep(0.1)
+    raise StudioError("The model host did not start.", "Its log tells why.", str(log))

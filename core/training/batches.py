@@ -1,0 +1,36 @@
+"""Rows to padded batches, aligned at their ends so that the head is needed only for the last positions.
+
+The head over a vocabulary of 262,144 words is 63 % of a forward pass of a 270M model; asking for the logits of the
+answer alone (`logits_to_keep`) leaves loss and gradient as they are and halves the time on a CPU.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+IGNORED = -100  # the label of a position that carries no loss
+
+
+def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A batch of rows `{"input_ids", "labels"}`, padded on the left.
+
+    input_ids, attention_mask and position_ids are [rows, longest]; labels are [rows, longest trained end], those of
+    the last positions only.
+    """
+    import torch
+
+    longest = max(len(row["input_ids"]) for row in rows)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask = torch.zeros(len(rows), longest, dtype=torch.long)
+    labels = torch.full((len(rows), longest), IGNORED)
+    for i, row in enumerate(rows):
+        length = len(row["input_ids"])
+        ids[i, longest - length :] = torch.tensor(row["input_ids"])
+        mask[i, longest - length :] = 1
+        labels[i, longest - length :] = torch.tensor(row["labels"])
+    trained = int((labels != IGNORED).any(dim=0).nonzero()[0])
+    return {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "position_ids": (mask.cumsum(dim=1) - 1).clamp(min=0),
+        "labels": labels[:, trained:],
+    }

@@ -1,0 +1,80 @@
+"""What training tells the store, step by step, and how it hears that it should stop."""
+
+import math
+import time
+from collections import deque
+from typing import Any
+
+import psutil
+
+from core.errors import StudioError
+from core.settings import Settings
+from core.store import metrics, open_store, runs
+from core.store.runs import Run
+
+KEPT = {
+    "loss": "loss",
+    "eval_loss": "eval_loss",
+    "learning_rate": "learning_rate",
+    "grad_norm": "grad_norm",
+}
+
+
+def peak_memory() -> int:
+    """Resident memory of this process at its highest, in bytes."""
+    import resource
+
+    return max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, psutil.Process().memory_info().rss)
+
+
+def store_callback(settings: Settings, run: Run, seconds_after: float) -> Any:
+    """A TrainerCallback that writes every logged step before the next begins.
+
+    `seconds_after` is the time expected between the last step and the end of the run, for the time left.
+    """
+    from transformers import TrainerCallback
+
+    class StoreCallback(TrainerCallback):
+        def __init__(self) -> None:
+            self.begun = 0.0
+            self.durations: deque[float] = deque(maxlen=10)
+
+        def on_train_begin(self, args, state, control, **kwargs):
+            with open_store(settings) as db:
+                runs.report(db, run.id, run.attempt, steps=state.max_steps, step=0, doing="Training")
+
+        def on_step_begin(self, args, state, control, **kwargs):
+            self.begun = time.monotonic()
+
+        def on_step_end(self, args, state, control, **kwargs):
+            self.durations.append(time.monotonic() - self.begun)
+            with open_store(settings) as db:
+                if runs.stop_requested(db, run.id):
+                    control.should_training_stop = True
+
+        def on_log(self, args, state, control, logs=None, **kwargs):
+            values = {KEPT[name]: float(value) for name, value in (logs or {}).items() if name in KEPT}
+            if not values:
+                return
+            per_step = sum(self.durations) / len(self.durations) if self.durations else None
+            with open_store(settings) as db:
+                metrics.add(
+                    db,
+                    run.id,
+                    run.attempt,
+                    state.global_step,
+                    values,
+                    step=state.global_step,
+                    steps=state.max_steps,
+                    memory=peak_memory(),
+                    seconds_per_step=per_step,
+                    seconds_left=per_step and per_step * (state.max_steps - state.global_step) + seconds_after,
+                )
+            if not math.isfinite(values.get("loss", 0.0)):
+                raise StudioError(
+                    f"The loss is no longer a number after step {state.global_step}: the training diverged.",
+                    "Train again with a lower learning rate.",
+                    "learning_rate",
+                )
+
+    return StoreCallback()
