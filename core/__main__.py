@@ -1,0 +1,119 @@
+"""The command line: `python -m core VERB ... [--json] [--home DIR]`.
+
+Only the answer goes to stdout; progress goes to stderr. Exit 0: done, 1: failed with a clear error, 2: wrong usage.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+from core import commands
+from core.errors import StudioError
+from core.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    common.add_argument("--home", metavar="DIR", help="where every file lives (else CALLWRIGHT_HOME)")
+    top = argparse.ArgumentParser(prog="python -m core", description="Teach a small model to call your tools.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, target: str, help: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, parents=[common], help=help, description=help)
+        made.set_defaults(target=target)
+        return made
+
+    bring = verb("import", "data.bring", "create or extend a project from files")
+    bring.add_argument("project")
+    bring.add_argument("--tools", metavar="FILE", help="JSON")
+    bring.add_argument("--examples", metavar="FILE", help="CSV, TSV or JSONL")
+    part = bring.add_mutually_exclusive_group()
+    part.add_argument("--split-column", metavar="NAME", help="the column that says train or test")
+    part.add_argument("--test-share", type=_share, metavar="SHARE", help="part kept for the test, such as 0.5")
+    bring.add_argument("--seed", type=int, default=0)
+
+    doctor = verb("doctor", "data.doctor", "what is missing or contradictory; exit 1 if it blocks training")
+    doctor.add_argument("project")
+
+    lens = verb("lens", "data.lens", "exactly what the model sees, and which part is trained")
+    lens.add_argument("project")
+    lens.add_argument("--example", type=int, default=1, metavar="N")
+    lens.add_argument("--model", help="show the tokens of this model too")
+
+    train = verb("train", "runs.train", "train a model on a project")
+    train.add_argument("project")
+    train.add_argument("--model", default="starter")
+    train.add_argument("--recipe", default="guide")
+    train.add_argument("--set", type=_setting, action="append", default=[], metavar="KEY=VALUE")
+    train.add_argument("--detach", action="store_true", help="do not wait for the end")
+
+    evaluate = verb("evaluate", "models.evaluate", "ask a model about the test rows")
+    evaluate.add_argument("project")
+    evaluate.add_argument("--model", required=True, help="starter, a run, a folder or a Hub id")
+    evaluate.add_argument("--predictions", metavar="FILE", help="write one JSON line a row")
+
+    ask = verb("ask", "models.ask", "one answer of a model")
+    ask.add_argument("project")
+    ask.add_argument("--model", required=True, help="starter, a run, a folder or a Hub id")
+    ask.add_argument("text")
+
+    verb("runs", "runs.listed", "all runs")
+    for name, target, help in (("run", "runs.show", "one run"), ("stop", "runs.stop", "stop a run, keeping what it learned")):
+        verb(name, target, help).add_argument("run")
+    return top
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError("choose a share between 0 and 1")
+    return value
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError("write key=value")
+    return key, value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what was asked; the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        answer, text = _target(options.target)(options, Settings.load(options.home))
+    except StudioError as error:
+        return _fail(error, options.json)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        logging.exception("unexpected")
+        return _fail(StudioError(f"{type(error).__name__}: {error}", "Please report this."), options.json)
+    print(json.dumps(answer, ensure_ascii=False) if options.json else text)
+    return 1 if isinstance(answer, dict) and answer.get("blocked") else 0
+
+
+def _target(dotted: str) -> Any:
+    """The function of a verb; its module is imported only when it is asked for."""
+    from importlib import import_module
+
+    module, name = dotted.split(".")
+    return getattr(import_module(f"{commands.__name__}.{module}"), name)
+
+
+def _fail(error: StudioError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": error.to_json()}, ensure_ascii=False))
+    else:
+        print(error.sentence(), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    sys.exit(main())

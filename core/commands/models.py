@@ -1,0 +1,99 @@
+"""Verbs on models: evaluate, ask."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from core.commands import say
+from core.errors import StudioError
+from core.schema.call import dumps
+from core.settings import Settings
+from core.store import evaluations, open_store, projects
+
+
+def _load(name: str, settings: Settings) -> tuple[Any, Any, Any]:
+    from core.models import hardware, known, loading
+    from core.prompt.family import family_of
+
+    path = known.folder_of(name, settings, lambda text, fraction=None: say(text))
+    device = hardware.choose_device()
+    say("Loading the model")
+    model, tokenizer = loading.load(path, hardware.choose_dtype("auto", device), device)
+    return model, tokenizer, family_of(tokenizer)
+
+
+def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    """`evaluate`: a model against the test rows of a project as it stands now."""
+    from core.evaluation.evaluate import evaluate as ask_all
+
+    with open_store(settings) as db:
+        project = projects.find(db, options.project)
+        snapshot = projects.freeze(db, project.id)
+    test = snapshot.split("test")
+    model, tokenizer, family = _load(options.model, settings)
+    summary, predictions = ask_all(
+        model, tokenizer, family, list(snapshot.tools), test, lambda done, all: say(f"Asked {done} of {all}")
+    )
+    with open_store(settings) as db:
+        evaluations.save(
+            db,
+            run=None,
+            phase="alone",
+            model=options.model,
+            snapshot=snapshot.hash,
+            split="test",
+            summary=summary,
+            predictions=predictions,
+        )
+    if options.predictions:
+        _write(options.predictions, predictions)
+    text = f"{summary['right']} of {summary['n']} name the right tool, {summary['exact']} exactly"
+    return {"project": project.name, "model": options.model, **summary}, text
+
+
+def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
+    lines = [
+        dumps(
+            {
+                "example": p.example,
+                "prompt": p.prompt,
+                "expected": p.expected,
+                "text": p.text,
+                "calls": p.calls,
+                "verdict": p.verdict,
+                "right": p.right,
+                "exact": p.exact,
+                "reason": p.reason,
+            }
+        )
+        for p in predictions
+    ]
+    try:
+        Path(file).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise StudioError(f"The file cannot be written: {error.strerror}.", where=file) from error
+
+
+def ask(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    """`ask`: one answer of a model to one prompt, with the tools of a project."""
+    from core.evaluation.evaluate import read_answer
+    from core.evaluation.generate import generate
+    from core.prompt.rows import prompt_ids
+    from core.serving.engine import MAX_NEW_TOKENS
+
+    with open_store(settings) as db:
+        tools = projects.tools(db, projects.find(db, options.project).id)
+    model, tokenizer, family = _load(options.model, settings)
+    ids = prompt_ids([{"role": "user", "content": options.text}], tools, family, tokenizer)
+    made = generate(model, tokenizer, family, [ids], max_new_tokens=MAX_NEW_TOKENS)[0]
+    parsed = read_answer(made, family, tools)
+    answer = {
+        "text": made.text,
+        "calls": [call.to_json() for call in parsed.calls],
+        "words": parsed.text,
+        "malformed": parsed.malformed,
+    }
+    if parsed.malformed:
+        return answer, f"Unreadable: {parsed.malformed}\n{made.text}"
+    lines = [f"{call.name} {dumps(call.arguments)}" for call in parsed.calls]
+    return answer, "\n".join([*lines, parsed.text]).strip()

@@ -1,0 +1,30 @@
+"""Any model by the name a person gives it: the starter, a run, a folder or a Hub id."""
+
+from pathlib import Path
+
+from core.errors import StudioError
+from core.models import loading
+from core.models.progress import Progress, silent
+from core.settings import Settings
+from core.store import open_store, runs
+
+
+def folder_of(name: str, settings: Settings, progress: Progress = silent) -> Path:
+    """The folder of a model, made or fetched where needed. Raises StudioError saying what is missing."""
+    with open_store(settings) as db:
+        run = next((run for run in runs.listed(db) if run.id == name), None)
+    if run is None:
+        return loading.resolve(name, settings, progress)
+    if run.folder is None:
+        raise StudioError(
+            f"{run.name} has no model: it is {run.state}.", "Choose a run that has finished.", name
+        )
+    if not Path(run.folder).is_dir():
+        raise StudioError(f"The model of {run.name} is no longer on the disk.", "Train it again.", run.folder)
+    return Path(run.folder)
+
+
+def names(settings: Settings) -> list[str]:
+    """The models that can be asked for by name here: the starter and what was trained."""
+    with open_store(settings) as db:
+        return ["starter", *(run.id for run in runs.listed(db) if run.folder)]
