@@ -69,7 +69,7 @@ class _Reader:
         raw, null = self._single(raw, where, depth)
         kind, null_type = self._type(raw, where)
         unknown = [key for key in raw if key not in (*KEPT, *DROPPED, *SILENT, *REWRITTEN)]
-        dropped = [key for key in raw if key in DROPPED and raw[key] not in (None, "", True)] + unknown
+        dropped = [key for key in raw if key in DROPPED and not isinstance(raw[key], bool | None)] + unknown
         if dropped:
             self.notes.append(f"{where}: {', '.join(dropped)} left out, models are not shown it.")
         description = raw.get("description") or ""

@@ -186,8 +186,11 @@ def _filter(project: str, split: str | None, tool: str | None, search: str) -> t
         values.append(tool)
     if search:
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        where.append("(prompt LIKE ? ESCAPE '\\' OR record LIKE ? ESCAPE '\\')")
-        values += [f"%{escaped}%", f"%{escaped}%"]
+        where.append(
+            "(prompt LIKE ? ESCAPE '\\' OR tool LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM json_tree(record, '$.calls') "
+            "WHERE atom LIKE ? ESCAPE '\\'))"
+        )
+        values += [f"%{escaped}%"] * 3
     return " AND ".join(where), values
 
 
