@@ -84,7 +84,8 @@ def ask(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     with open_store(settings) as db:
         tools = projects.tools(db, projects.find(db, options.project).id)
     model, tokenizer, family = _load(options.model, settings)
-    ids = prompt_ids([{"role": "user", "content": options.text}], tools, family, tokenizer)
+    declarations = [tool.declaration() for tool in tools]
+    ids = prompt_ids([{"role": "user", "content": options.text}], declarations, family, tokenizer)
     made = generate(model, tokenizer, family, [ids], max_new_tokens=MAX_NEW_TOKENS)[0]
     parsed = read_answer(made, family, tools)
     answer = {

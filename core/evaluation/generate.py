@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.prompt.family import Family
+from core.prompt.rows import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ def generate(
         chosen = order[start : start + batch_size]
         rows = [prompts[i] for i in chosen]
         for i, ids in zip(chosen, _batch(model, rows, stops, max_new_tokens), strict=True):
-            answers[i] = _read(ids, stops, tokenizer)
+            end = next((n for n, id in enumerate(ids) if id in stops), None)
+            text = written(ids, family, tokenizer)
+            answers[i] = Generated(text, len(ids) if end is None else end, end is not None)
     progress(len(order), len(order))
     return [answers[i] for i in range(len(prompts))]
 
@@ -55,10 +58,3 @@ def _batch(model: Any, rows: list[list[int]], stops: list[int], max_new_tokens: 
     with torch.inference_mode():
         output = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
     return output[:, longest:].tolist()
-
-
-def _read(ids: list[int], stops: list[int], tokenizer: Any) -> Generated:
-    end = next((i for i, id in enumerate(ids) if id in stops), None)
-    kept = ids if end is None else ids[:end]
-    text = tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    return Generated(text, len(kept), end is not None)

@@ -19,6 +19,7 @@ import psutil
 
 from core.errors import StudioError
 from core.jobs import local
+from core.schema.example import SPLITS
 from core.settings import Settings
 from core.store import evaluations, open_store, projects, runs
 from core.store.projects import Snapshot
@@ -115,14 +116,15 @@ class Work:
         model, tokenizer = loading.load(path, "float32", device)
         family = family_of(tokenizer)
         tools = list(snapshot.tools)
+        parts = {split: snapshot.split(split) for split in SPLITS}
         rows = {
-            split: [encode(example, tools, family, tokenizer) for example in snapshot.split(split)]
-            for split in ("train", "test")
+            split: [encode(example, tools, family, tokenizer) for example in part]
+            for split, part in parts.items()
         }
         window = model.config.get_text_config().max_position_embeddings
-        config = replace(
-            config, max_length=trainer.fit_length([*rows["train"], *rows["test"]], config, window)
-        )
+        every_example = [example for part in parts.values() for example in part]
+        every_row = [row for part in rows.values() for row in part]
+        config = replace(config, max_length=trainer.fit_length(every_example, every_row, config, window))
         log.info("%s on %s, %s", config, device, path)
 
         asked = copy.deepcopy(model).bfloat16() if config.dtype == "bfloat16" else model

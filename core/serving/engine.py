@@ -47,7 +47,8 @@ class Engine:
         with self.lock:
             held = self._hold(name)
             begun = time.monotonic()
-            ids = prompt_ids(messages, tools, held.family, held.tokenizer)
+            declarations = [tool.declaration() for tool in tools]
+            ids = prompt_ids(messages, declarations, held.family, held.tokenizer)
             made = generate(
                 held.model, held.tokenizer, held.family, [ids], max_new_tokens=MAX_NEW_TOKENS
             )[0]

@@ -7,7 +7,7 @@ answer alone (`logits_to_keep`) leaves loss and gradient as they are and halves 
 from collections.abc import Sequence
 from typing import Any
 
-IGNORED = -100  # the label of a position that carries no loss
+from core.prompt.rows import IGNORED
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StudioError
-from core.prompt.rows import Row
-from core.training.batches import IGNORED, collate
+from core.prompt.messages import place_of
+from core.prompt.rows import IGNORED, Row
+from core.schema import Example
+from core.training.batches import collate
 from core.training.recipe import RunConfig
 
 
@@ -17,18 +19,17 @@ class Trained:
     seconds: float  # inside training alone
 
 
-def fit_length(rows: Sequence[Row], config: RunConfig, window: int) -> int:
+def fit_length(examples: Sequence[Example], rows: Sequence[Row], config: RunConfig, window: int) -> int:
     """The maximum length for these rows: the recipe's, raised where a row needs more; never is a row cut.
 
-    Raises StudioError naming the longest row where it is longer than `window`, the model's own limit.
+    Raises StudioError naming the longest example where it is longer than `window`, the model's own limit.
     """
-    longest = max(rows, key=lambda row: len(row.input_ids))
-    needed = len(longest.input_ids)
+    needed, longest = max((len(row.input_ids), i) for i, row in enumerate(rows))
     if needed > window:
         raise StudioError(
-            f"An example needs {needed} tokens, and this model reads {window} at most.",
+            f"This example needs {needed} tokens, and this model reads {window} at most.",
             "Shorten it, or shorten the descriptions of the tools.",
-            f"example {longest.example}",
+            place_of(examples[longest]),
         )
     return max(config.max_length, needed)
 
