@@ -1,0 +1,112 @@
+"""FunctionGemma's format: the prompt, and the calls in what the model writes.
+
+The prompt text is made in functiongemma.jinja alone; the same file is the chat template of exported models.
+"""
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from core.prompt import neutral, strict_json
+from core.prompt.functiongemma_reader import read_answer
+from core.prompt.functiongemma_tokens import BOS, CALL, ESCAPE, PATTERN, STOPS
+from core.prompt.parsed import Parsed
+
+TEMPLATE = Path(__file__).with_name("functiongemma.jinja").read_text(encoding="utf-8")
+
+
+def render(
+    messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, add_generation_prompt: bool
+) -> str:
+    """The prompt of a conversation, messages and tools in OpenAI's form with arguments as mappings."""
+    return _compiled().render(
+        messages=_prepared(messages),
+        tools=neutral.neutralise(tools, PATTERN),
+        add_generation_prompt=add_generation_prompt,
+        bos_token=BOS,
+    )
+
+
+def parse(text: str, tools: Sequence[Any] = ()) -> Parsed:
+    """What the model answered; stop tokens at the end may be there or not."""
+    return read_answer(text)
+
+
+def is_spoken_by(tokenizer: Any) -> bool:
+    """Whether the tokenizer has FunctionGemma's marks as single tokens."""
+    pieces = (tokenizer.encode(mark, add_special_tokens=False) for mark in (CALL, ESCAPE))
+    return [tokenizer.convert_ids_to_tokens(ids) for ids in pieces] == [[CALL], [ESCAPE]]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionGemma:
+    """The family for one tokenizer: its own template is used where it has one."""
+
+    tokenizer: Any
+    name: str = "functiongemma"
+
+    def render(
+        self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, add_generation_prompt: bool
+    ) -> str:
+        if not self.tokenizer.chat_template:
+            return render(messages, tools, add_generation_prompt)
+        return self.tokenizer.apply_chat_template(
+            _prepared(messages),
+            tools=neutral.neutralise(tools, PATTERN),
+            add_generation_prompt=add_generation_prompt,
+            tokenize=False,
+        )
+
+    def parse(self, text: str, tools: Sequence[Any] = ()) -> Parsed:
+        return parse(text, tools)
+
+    def stop_ids(self, tokenizer: Any) -> list[int]:
+        """All of them: the end token that a tokenizer names differs from release to release."""
+        return tokenizer.convert_tokens_to_ids(list(STOPS))
+
+
+def _prepared(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages as the template takes them, control tokens made harmless."""
+    return neutral.neutralise([_translated(message) for message in messages], PATTERN)
+
+
+def _translated(message: dict[str, Any]) -> dict[str, Any]:
+    if message["role"] == "system":
+        return {**message, "role": "developer"}
+    if message["role"] == "tool" and message.get("name"):
+        # The one form that cannot be mistaken: a result may have a `name` and a `response` of its own.
+        return {**message, "content": {"name": message["name"], "response": _result(message["content"])}}
+    return message
+
+
+def _result(content: Any) -> dict[str, Any]:
+    """A result as fields: in OpenAI's form it is text, shown as what it holds where that is a JSON object."""
+    if isinstance(content, dict):
+        return content
+    try:
+        value = strict_json.read(content)
+    except ValueError:
+        return {"value": content}
+    return value if isinstance(value, dict) else {"value": content}
+
+
+@functools.cache
+def _compiled() -> jinja2.Template:
+    """The template, compiled as transformers compiles it."""
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
+    environment.globals["raise_exception"] = _raise
+    environment.filters["tojson"] = functools.partial(json.dumps, ensure_ascii=False)
+    return environment.from_string(TEMPLATE)
+
+
+def _raise(message: str) -> None:
+    raise jinja2.TemplateError(message)
