@@ -24,25 +24,49 @@ class Message(BaseModel):
     tool_call_id: str | None = None
     name: str | None = None
 
-    def plain(self) -> dict[str, Any]:
-        """The message as chat templates take it: arguments as objects, not as JSON text."""
-        message: dict[str, Any] = {"role": self.role, "content": self.content or ""}
-        if self.name:
-            message["name"] = self.name
-        if self.tool_calls:
-            message["tool_calls"] = [_plain_call(call) for call in self.tool_calls]
-        return message
+    def text(self) -> str:
+        """The words of the message; OpenAI clients may send them in parts."""
+        if self.content is None or isinstance(self.content, str):
+            return self.content or ""
+        parts = self.content if isinstance(self.content, list) else [self.content]
+        if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
+            raise StudioError("Only text can be understood.", "Send the content as text.", "messages.content")
+        return "\n".join(part["text"] for part in parts)
+
+
+def plain(messages: list[Message]) -> list[dict[str, Any]]:
+    """Messages as chat templates take them: words as one text, arguments as objects, tool results with a name."""
+    called: dict[str, str] = {}
+    result = []
+    for message in messages:
+        entry: dict[str, Any] = {"role": message.role, "content": message.text()}
+        if message.tool_calls:
+            entry["tool_calls"] = [_plain_call(call) for call in message.tool_calls]
+            called |= {call["id"]: call["function"]["name"] for call in entry["tool_calls"]}
+        if message.role == "tool":
+            entry["tool_call_id"] = message.tool_call_id or ""
+            entry["name"] = message.name or called.get(entry["tool_call_id"], "")
+            if not entry["name"]:
+                raise StudioError("A tool's result follows no call of it.", where="messages.tool_call_id")
+        result.append(entry)
+    return result
 
 
 def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
-    function = call.get("function", {})
+    function = call.get("function") or {}
     arguments = function.get("arguments") or {}
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments)
-        except ValueError:
-            raise StudioError("The arguments of a call are not JSON.", where="messages.tool_calls") from None
-    return {"type": "function", "function": {"name": function.get("name", ""), "arguments": arguments}}
+        except (ValueError, RecursionError):
+            arguments = None
+    if not isinstance(arguments, dict) or not isinstance(function.get("name"), str):
+        raise StudioError("A call needs a name, and arguments that are a JSON object.", where="messages.tool_calls")
+    return {
+        "id": str(call.get("id", "")),
+        "type": "function",
+        "function": {"name": function["name"], "arguments": arguments},
+    }
 
 
 class ChatRequest(BaseModel):
@@ -86,7 +110,7 @@ def build(engine: Engine, key: str) -> FastAPI:
     def complete(request: ChatRequest) -> dict[str, Any]:
         if request.stream:
             raise StudioError("This model host does not stream yet.", "Leave out stream.", "stream")
-        messages = [message.plain() for message in request.messages]
+        messages = plain(request.messages)
         if sum(len(str(message["content"])) for message in messages) > MAX_TEXT:
             raise StudioError(f"The messages are longer than {MAX_TEXT} characters.", where="messages")
         tools = [read_tool(tool)[0] for tool in request.tools]

@@ -1,0 +1,163 @@
+"""The command line as scripts use it: shapes, exit codes, and nothing but the answer on stdout."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny_model
+
+ROOT = Path(__file__).parents[2]
+STARTER = ROOT / "assets" / "starters" / "where-to-look"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def call(home, *arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments), "--json", "--home", str(home)],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+@pytest.fixture(scope="module")
+def project(home) -> str:
+    rows = (STARTER / "examples.jsonl").read_text().splitlines()[:6]
+    rows += (STARTER / "examples.jsonl").read_text().splitlines()[32:36]
+    (home / "rows.jsonl").write_text("\n".join(rows))
+    answer = call(
+        home, "import", "small", "--tools", STARTER / "tools.json", "--examples", home / "rows.jsonl",
+        "--split-column", "split",
+    )  # fmt: skip
+    assert answer == {
+        "project": "small", "tools": 2, "examples": 10, "train": 6, "test": 4, "added": 10, "rejected": [],
+    }  # fmt: skip
+    return "small"
+
+
+@pytest.fixture(scope="module")
+def trained(home, project, model) -> dict:
+    return call(
+        home, "train", project, "--model", model, "--set", "epochs=1", "--set", "dtype=float32",
+        "--set", "learning_rate=1e-3",
+    )  # fmt: skip
+
+
+SUMMARY = {"n", "right", "exact", "malformed", "wrong_tool", "no_call", "extra_call", "unknown_tool", "seconds"}
+
+
+def test_train_says_what_came_of_it(trained):
+    assert {"run", "state", "steps", "train_seconds", "seconds", "before", "after", "model"} <= set(trained)
+    assert trained["state"] == "finished" and trained["steps"] == 2
+    assert 0 < trained["train_seconds"] < trained["seconds"]
+    assert SUMMARY <= set(trained["before"]) and trained["after"]["n"] == 4
+    assert (Path(trained["model"]) / "model.safetensors").is_file()
+
+
+def test_run_and_runs_show_it(home, trained):
+    run = call(home, "run", trained["run"])
+    assert {"run", "state", "attempt", "pid", "step", "steps", "error", "metrics"} <= set(run)
+    assert [m["step"] for m in run["metrics"] if m["name"] == "loss"] == [1, 2]
+    listed = call(home, "runs")
+    assert [row["run"] for row in listed] == [trained["run"]] and "metrics" not in listed[0]
+
+
+def test_evaluate_writes_a_line_a_row(home, project, trained, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    summary = call(home, "evaluate", project, "--model", trained["run"], "--predictions", file)
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert SUMMARY <= set(summary) and summary["n"] == len(rows) == 4
+    assert all({"example", "prompt", "expected", "text", "calls", "verdict"} <= set(row) for row in rows)
+    assert rows[0]["expected"][0]["name"] in ("search_docs", "search_web")
+    assert {k: v for k, v in summary.items() if k in SUMMARY - {"seconds"}} == {
+        k: v for k, v in trained["after"].items() if k != "seconds"
+    }, "what was judged at the end of the run is what was saved"
+
+
+def test_ask_answers(home, project, trained):
+    answer = call(home, "ask", project, "--model", trained["run"], "where is our travel policy?")
+    assert isinstance(answer["text"], str) and isinstance(answer["calls"], list)
+
+
+def test_lens_shows_the_text_and_what_is_trained(home, project, model):
+    answer = call(home, "lens", project, "--example", 2)
+    assert answer["text"].endswith(answer["trained"])
+    assert answer["trained"].startswith("<start_function_call>call:search_web{query:")
+    assert answer["text"].count("<bos>") == 1
+    tokens = call(home, "lens", project, "--example", 2, "--model", model)["tokens"]
+    assert "".join(t["text"] for t in tokens if t["trained"]) == answer["trained"]
+
+
+def test_a_detached_run_can_be_stopped(home, project, model):
+    started = call(home, "train", project, "--model", model, "--detach", "--set", "epochs=100")
+    assert started["state"] in ("queued", "starting")
+    call(home, "stop", started["run"])
+    state = ""
+    while state not in ("cancelled", "finished", "failed", "interrupted"):
+        state = call(home, "run", started["run"])["state"]
+    assert state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "nothing"], "no project"),
+        (["train", "small", "--recipe", "none"], "no recipe"),
+        (["train", "small", "--set", "epochs=many"], "number"),
+        (["train", "small", "--model", "../x y"], ""),
+        (["run", "nothing"], "no run"),
+        (["stop", "nothing"], "no run"),
+        (["lens", "small", "--example", "99"], "1 to 10"),
+        (["evaluate", "small", "--model", "nothing"], ""),
+        (["import", "other", "--tools", "nothing.json"], "cannot be read"),
+        (["import", "other", "--examples", "Makefile"], ""),
+    ],
+)
+def test_failures_are_one_object_and_exit_1(home, project, arguments, words):
+    error = call(home, *arguments, code=1)["error"]
+    assert set(error) == {"message", "hint", "where"}
+    assert words in error["message"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["train"], ["train", "small", "--set", "epochs"]])
+def test_wrong_usage_is_exit_2(home, arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stdout == "" and "usage" in done.stderr
+
+
+def test_refused_rows_are_named_and_the_others_kept(home, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        "user_content,tool_name,tool_arguments\n"
+        'our VPN?,search_docs,"{""query"": ""vpn""}"\n'
+        'x,search_all,"{""query"": ""vpn""}"\n'
+        "thanks,,\n"
+        'y,search_web,"{""q"": 1}"\n'
+    )
+    answer = call(
+        home, "import", "table", "--tools", STARTER / "tools.json", "--examples", file, "--test-share", "0.5"
+    )
+    assert (answer["added"], len(answer["rejected"])) == (2, 2)
+    assert [reject["row"] for reject in answer["rejected"]] == [3, 5]
+    assert all(reject["reason"] for reject in answer["rejected"])
+
+
+def test_doctor_leaves_with_1_where_training_is_blocked(home, project):
+    assert call(home, "doctor", project)["blocked"] is False
+    call(home, "import", "empty", "--tools", STARTER / "tools.json")
+    answer = call(home, "doctor", "empty", code=1)
+    assert answer["blocked"] and answer["findings"][0]["severity"] == "block"
+    assert call(home, "train", "empty", code=1)["error"]["message"]
