@@ -20,7 +20,9 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON object on stdout")
     common.add_argument("--home", metavar="DIR", help="where every file lives (else CALLWRIGHT_HOME)")
-    top = argparse.ArgumentParser(prog="python -m core", description="Teach a small model to call your tools.")
+    top = argparse.ArgumentParser(
+        prog="python -m core", description="Teach a small model to call your tools."
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, target: str, help: str) -> argparse.ArgumentParser:
@@ -34,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--examples", metavar="FILE", help="CSV, TSV or JSONL")
     part = bring.add_mutually_exclusive_group()
     part.add_argument("--split-column", metavar="NAME", help="the column that says train or test")
-    part.add_argument("--test-share", type=_share, metavar="SHARE", help="part kept for the test, such as 0.5")
+    part.add_argument(
+        "--test-share", type=_share, metavar="SHARE", help="part kept for the test, such as 0.5"
+    )
     bring.add_argument("--seed", type=int, default=0)
 
     doctor = verb("doctor", "data.doctor", "what is missing or contradictory; exit 1 if it blocks training")
@@ -63,7 +67,10 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("text")
 
     verb("runs", "runs.listed", "all runs")
-    for name, target, help in (("run", "runs.show", "one run"), ("stop", "runs.stop", "stop a run, keeping what it learned")):
+    for name, target, help in (
+        ("run", "runs.show", "one run"),
+        ("stop", "runs.stop", "stop a run, keeping what it learned"),
+    ):
         verb(name, target, help).add_argument("run")
     return top
 

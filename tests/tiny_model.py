@@ -1,4 +1,4 @@
-"""A model of a few thousand weights with FunctionGemma's format, for tests that run the real thing quickly."""
+"""A model of a few thousand weights with FunctionGemma's format, for tests of the real thing."""
 
 from pathlib import Path
 
@@ -68,7 +68,10 @@ def make(folder: Path, *, window: int = 4096, seed: int = 0) -> Path:
     model = Gemma3ForCausalLM(config)
     stops = tokens.convert_tokens_to_ids(["<eos>", "<start_function_response>", "<end_of_turn>"])
     model.generation_config = GenerationConfig(
-        do_sample=False, eos_token_id=stops, pad_token_id=tokens.pad_token_id, bos_token_id=tokens.bos_token_id
+        do_sample=False,
+        eos_token_id=stops,
+        pad_token_id=tokens.pad_token_id,
+        bos_token_id=tokens.bos_token_id,
     )
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)

@@ -9,3 +9,7 @@ import sys
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def say_progress(text: str, fraction: float | None) -> None:
+    say(text if fraction is None else f"{text} ({fraction:.0%})")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.commands import say
+from core.commands import say, say_progress
 from core.doctor.findings import blocks, examine
 from core.doctor.split import split
 from core.errors import StudioError
@@ -17,10 +17,12 @@ from core.store import immediate, open_store, projects
 
 def bring(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     """`import`: create or extend a project from files."""
-    tools = read_tools(_read(options.tools)) if options.tools else None
+    tools = read_tools(_read(options.tools), options.tools) if options.tools else None
     if tools and tools.rejected:
         first = tools.rejected[0]
-        raise StudioError(first.reason, "Mend the tool and import again.", f"{options.tools}, tool {first.row}")
+        raise StudioError(
+            first.reason, "Mend the tool and import again.", f"{options.tools}, tool {first.row}"
+        )
     with open_store(settings) as db, immediate(db):
         project = projects.find_or_none(db, options.project) or projects.create(db, options.project)
         known = {tool.name for tool in projects.tools(db, project.id)}
@@ -108,7 +110,7 @@ def _lens_tokens(options: Namespace, settings: Settings, project: str, tools: An
     from core.prompt.family import family_of
     from core.prompt.lens import look_tokens
 
-    tokenizer = AutoTokenizer.from_pretrained(known.folder_of(options.model, settings, _progress))
+    tokenizer = AutoTokenizer.from_pretrained(known.folder_of(options.model, settings, say_progress))
     tokens = look_tokens(example, tools, family_of(tokenizer), tokenizer)
     answer = {
         "project": project,
@@ -120,7 +122,3 @@ def _lens_tokens(options: Namespace, settings: Settings, project: str, tools: An
     count = sum(trained for _, _, trained in tokens)
     lines = [f"{'*' if trained else ' '} {id:>7} {text!r}" for text, id, trained in tokens]
     return answer, "\n".join([*lines, f"{len(tokens)} tokens, {count} of them trained (*)"])
-
-
-def _progress(text: str, fraction: float | None = None) -> None:
-    say(text if fraction is None else f"{text} ({fraction:.0%})")

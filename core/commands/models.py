@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from core.commands import say
+from core.commands import say, say_progress
 from core.errors import StudioError
 from core.schema.call import dumps
 from core.settings import Settings
@@ -15,7 +15,7 @@ def _load(name: str, settings: Settings) -> tuple[Any, Any, Any]:
     from core.models import hardware, known, loading
     from core.prompt.family import family_of
 
-    path = known.folder_of(name, settings, lambda text, fraction=None: say(text))
+    path = known.folder_of(name, settings, say_progress)
     device = hardware.choose_device()
     say("Loading the model")
     model, tokenizer = loading.load(path, hardware.choose_dtype("auto", device), device)

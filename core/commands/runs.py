@@ -96,7 +96,8 @@ def listed(options: Namespace, settings: Settings) -> tuple[list[dict[str, Any]]
         names = {project.id: project.name for project in projects.listed(db)}
     rows = [{**_row(run), "project": names[run.project]} for run in found]
     lines = [
-        f"{row['run']}  {row['state']:<11} {row['step']:>5} of {row['steps']:<5} {row['project']}" for row in rows
+        f"{row['run']}  {row['state']:<11} {row['step']:>5} of {row['steps']:<5} {row['project']}"
+        for row in rows
     ]
     return rows, "\n".join(lines) or "No runs yet."
 

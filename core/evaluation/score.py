@@ -16,7 +16,8 @@ def judge(expected: Sequence[ToolCall], parsed: Parsed, tool_names: Iterable[str
     """One of VERDICTS.
 
     Right is an answer that parses and calls exactly the expected tools, each as often as expected (none, where no
-    call is expected); exact is right with equal arguments. An answer that cannot be read is never credited as "no call".
+    call is expected); exact is right with equal arguments. An answer that cannot be read is never credited as
+    "no call".
     """
     if parsed.malformed:
         return "malformed"

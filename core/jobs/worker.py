@@ -13,7 +13,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
@@ -25,7 +25,7 @@ from core.store import evaluations, open_store, projects, runs
 from core.store.projects import Snapshot
 from core.store.runs import Fenced, Run
 from core.training.callbacks import peak_memory, store_callback
-from core.training.recipe import RunConfig
+from core.training.recipe import Dtype, RunConfig
 
 HEARTBEAT_SECONDS = 5
 log = logging.getLogger("callwright.worker")
@@ -46,7 +46,8 @@ def main(run_id: str) -> None:
     done = threading.Event()
     threading.Thread(target=_heartbeat, args=(settings, run, done), daemon=True).start()
     work = Work(settings, run)
-    state, error = "finished", None
+    state: runs.State = "finished"
+    error: StudioError | None = None
     try:
         state = work.run_all()
     except Fenced:
@@ -110,7 +111,7 @@ class Work:
         self.say("Preparing the model")
         path = loading.resolve(self.run.model, self.settings, self.loading_progress)
         device = hardware.choose_device()
-        config = replace(config, dtype=hardware.choose_dtype(config.dtype, device))
+        config = replace(config, dtype=cast(Dtype, hardware.choose_dtype(config.dtype, device)))
         self.report(device=hardware.describe().label)
         self.say("Loading the model")
         model, tokenizer = loading.load(path, "float32", device)

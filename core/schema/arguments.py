@@ -26,7 +26,8 @@ def check_arguments(arguments: dict[str, Any], schema: dict[str, Any]) -> list[s
     shape = {**_closed(schema), "additionalProperties": False}
     validator = jsonschema.Draft202012Validator(shape, registry=Registry())
     errors = sorted(validator.iter_errors(arguments), key=lambda error: [str(part) for part in error.path])
-    return [_sentence(error) for error in errors] + _unwritable(arguments, "")
+    sentences = [sentence for error in errors for sentence in _sentences(error)]
+    return [*dict.fromkeys(sentences), *_unwritable(arguments, "")]
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
@@ -46,22 +47,28 @@ KINDS = {
 }  # fmt: skip
 
 
-def _sentence(error: jsonschema.ValidationError) -> str:
+def _sentences(error: jsonschema.ValidationError) -> list[str]:
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in error.path)
     name = place or "The call"
+    within = f"{place}." if place else ""
     match error.validator:
         case "required":
-            missing = next(part for part in error.validator_value if part not in error.instance)
-            return f"{place + '.' if place else ''}{missing} is missing."
+            return [
+                f"{within}{part} is missing." for part in error.validator_value if part not in error.instance
+            ]
         case "additionalProperties":
-            extra = next(part for part in error.instance if part not in error.schema.get("properties", {}))
-            return f"{place + '.' if place else ''}{extra} is not a parameter of this tool."
+            known = error.schema.get("properties", {})
+            return [
+                f"{within}{part} is not a parameter of this tool."
+                for part in error.instance
+                if part not in known
+            ]
         case "type":
-            return f"{name} should be {KINDS[str(error.validator_value)]}, not {_short(error.instance)}."
+            return [f"{name} should be {KINDS[str(error.validator_value)]}, not {_short(error.instance)}."]
         case "enum":
             allowed = ", ".join(str(value) for value in error.validator_value)
-            return f"{name} is {_short(error.instance)}, allowed are {allowed}."
-    return f"{name}: {error.message}"
+            return [f"{name} is {_short(error.instance)}, allowed are {allowed}."]
+    return [f"{name}: {error.message}"]
 
 
 def _unwritable(value: Any, place: str) -> list[str]:
@@ -72,7 +79,9 @@ def _unwritable(value: Any, place: str) -> list[str]:
         return [p for i, part in enumerate(value) for p in _unwritable(part, f"{place}.{i + 1}")]
     if isinstance(value, dict):
         bad = [f"The name {key!r} cannot be written in a call." for key in value if not NAME.fullmatch(key)]
-        return bad + [p for key, part in value.items() for p in _unwritable(part, f"{place}.{key}".strip("."))]
+        return bad + [
+            p for key, part in value.items() for p in _unwritable(part, f"{place}.{key}".strip("."))
+        ]
     return []
 
 

@@ -46,9 +46,7 @@ class Example:
     id: int | None = None  # given by the store
 
     @classmethod
-    def single(
-        cls, prompt: str, *calls: ToolCall, reply: str = "", split: Split = "train"
-    ) -> "Example":
+    def single(cls, prompt: str, *calls: ToolCall, reply: str = "", split: Split = "train") -> "Example":
         """The commonest form: one thing said, answered by calls or by a reply."""
         return cls((Turn("user", prompt),), calls, reply, split)
 

@@ -20,6 +20,7 @@ SILENT = ("title", "$schema", "$id", "$defs", "definitions", "nullable", "$comme
 KEPT = ("type", "description", "enum", "properties", "required", "items")
 REWRITTEN = ("anyOf", "oneOf", "allOf", "const", "$ref")
 MAX_DEPTH = 8
+MAX_SCHEMAS = 500  # in one tool, references put in their places: a few lines of them can stand for millions
 
 
 def read_tool(raw: Any) -> tuple[Tool, list[str]]:
@@ -37,33 +38,42 @@ def read_tool(raw: Any) -> tuple[Tool, list[str]]:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise StudioError(f"The tool name {name!r} cannot be used.", NAME_RULE, "name")
     description = raw.get("description") or ""
-    if not isinstance(description, str):
-        raise StudioError("The description must be text.", where=f"{name}.description")
+    description = _text(description, f"{name}.description")
     schema = raw.get("parameters")
     if schema is None:
         schema = {}
     if not isinstance(schema, dict):
         raise StudioError("The parameters must be a JSON Schema object.", where=f"{name}.parameters")
-    reader = _Reader({**schema.get("definitions", {}), **schema.get("$defs", {})})
+    definitions = [part for key in ("definitions", "$defs") if isinstance(part := schema.get(key), dict)]
+    reader = _Reader({name: part for known in definitions for name, part in known.items()})
     if not schema.get("type") and not any(key in schema for key in REWRITTEN):
         schema = {**schema, "type": "object"}
     parameters, _ = reader.schema(schema, name, 0)
     if parameters["type"] != "object":
-        raise StudioError(
-            "The parameters of a tool must be an object.", 'Give it "type": "object".', name
-        )
-    return Tool(name, description.strip(), parameters), reader.notes
+        raise StudioError("The parameters of a tool must be an object.", 'Give it "type": "object".', name)
+    return Tool(name, description, parameters), reader.notes
+
+
+def _text(value: Any, where: str) -> str:
+    """A description as it is kept. Raises StudioError where it is no text, or none that can be stored."""
+    if not isinstance(value, str) or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise StudioError("The description must be text.", where=where)
+    return value.strip()
 
 
 class _Reader:
     def __init__(self, definitions: dict[str, Any]):
         self.definitions = definitions
         self.notes: list[str] = []
+        self.schemas = 0
 
     def schema(self, raw: Any, where: str, depth: int) -> tuple[dict[str, Any], bool]:
         """One schema in our dialect, and whether null was allowed."""
         if depth > MAX_DEPTH:
             raise StudioError(f"The schema is nested more than {MAX_DEPTH} levels deep.", where=where)
+        self.schemas += 1
+        if self.schemas > MAX_SCHEMAS:
+            raise StudioError(f"The tool has more than {MAX_SCHEMAS} parameters.", "Make it smaller.", where)
         if not isinstance(raw, dict):
             raise StudioError(f"Expected a JSON Schema object, found {type(raw).__name__}.", where=where)
         raw, null = self._single(raw, where, depth)
@@ -72,14 +82,9 @@ class _Reader:
         dropped = [key for key in raw if key in DROPPED and not isinstance(raw[key], bool | None)] + unknown
         if dropped:
             self.notes.append(f"{where}: {', '.join(dropped)} left out, models are not shown it.")
-        description = raw.get("description") or ""
-        if not isinstance(description, str):
-            raise StudioError("The description must be text.", where=where)
         result: dict[str, Any] = {"type": kind}
-        if depth or description:
-            result["description"] = description.strip()
-        if depth == 0:
-            result.pop("description", None)
+        if depth:
+            result["description"] = _text(raw.get("description") or "", where)
         enum = self._enum(raw, kind, where)
         if enum:
             result["enum"] = enum
@@ -167,10 +172,12 @@ class _Reader:
         values = raw.get("enum")
         if values is None:
             return []
-        fits = {"string": str, "integer": int, "number": (int, float)}.get(kind)
+        fits: tuple[type, ...] = {"string": (str,), "integer": (int,), "number": (int, float)}.get(kind, ())
         values = [v for v in values if v is not None] if isinstance(values, list) else None
-        if not values or fits is None or not all(isinstance(v, fits) for v in values):
-            raise StudioError("The allowed values do not fit the type.", f"List values of type {kind}.", where)
+        if not values or not all(isinstance(v, fits) and not isinstance(v, bool) for v in values):
+            raise StudioError(
+                "The allowed values do not fit the type.", f"List values of type {kind}.", where
+            )
         if kind != "string":
             self.notes.append(
                 f"{where}: models are shown allowed values only for text. Name them in the description too."

@@ -61,7 +61,9 @@ def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
         except (ValueError, RecursionError):
             arguments = None
     if not isinstance(arguments, dict) or not isinstance(function.get("name"), str):
-        raise StudioError("A call needs a name, and arguments that are a JSON object.", where="messages.tool_calls")
+        raise StudioError(
+            "A call needs a name, and arguments that are a JSON object.", where="messages.tool_calls"
+        )
     return {
         "id": str(call.get("id", "")),
         "type": "function",
@@ -91,9 +93,7 @@ def build(engine: Engine, key: str) -> FastAPI:
 
     @app.exception_handler(StudioError)
     async def refused(request: Request, error: StudioError) -> JSONResponse:
-        return JSONResponse(
-            {"error": {**error.to_json(), "type": "invalid_request_error"}}, status_code=400
-        )
+        return JSONResponse({"error": {**error.to_json(), "type": "invalid_request_error"}}, status_code=400)
 
     @app.exception_handler(HTTPException)
     async def http_refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -128,7 +128,7 @@ def build(engine: Engine, key: str) -> FastAPI:
             }
             for i, call in enumerate(reply.parsed.calls)
         ]
-        message = {"role": "assistant", "content": reply.parsed.text or None}
+        message: dict[str, Any] = {"role": "assistant", "content": reply.parsed.text or None}
         if calls:
             message["tool_calls"] = calls
         return {
@@ -136,9 +136,7 @@ def build(engine: Engine, key: str) -> FastAPI:
             "object": "chat.completion",
             "created": int(time.time()),
             "model": request.model,
-            "choices": [
-                {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-            ],
+            "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
             "usage": {
                 "prompt_tokens": reply.prompt_tokens,
                 "completion_tokens": reply.tokens,

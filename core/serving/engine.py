@@ -49,9 +49,7 @@ class Engine:
             begun = time.monotonic()
             declarations = [tool.declaration() for tool in tools]
             ids = prompt_ids(messages, declarations, held.family, held.tokenizer)
-            made = generate(
-                held.model, held.tokenizer, held.family, [ids], max_new_tokens=MAX_NEW_TOKENS
-            )[0]
+            made = generate(held.model, held.tokenizer, held.family, [ids], max_new_tokens=MAX_NEW_TOKENS)[0]
             parsed = read_answer(made, held.family, tools)
             return Reply(made.text, parsed, len(ids), made.tokens, time.monotonic() - begun)
 

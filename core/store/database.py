@@ -72,7 +72,9 @@ def _explained(error: Exception, settings: Settings) -> StudioError:
     text = str(error)
     place = str(settings.database)
     if "full" in text or "disk I/O" in text:
-        return StudioError("The disk is full.", "Free some space and try again. Nothing saved was lost.", place)
+        return StudioError(
+            "The disk is full.", "Free some space and try again. Nothing saved was lost.", place
+        )
     if "malformed" in text or "not a database" in text:
         return StudioError(
             "The database is damaged.", "Move it aside and start again, or restore a copy of it.", place

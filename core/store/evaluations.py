@@ -56,11 +56,14 @@ def save(
     """Keep an evaluation with its predictions, in the place of an earlier one of the same run and phase."""
     with immediate(db):
         db.conn.execute("DELETE FROM evaluations WHERE run = ? AND phase = ?", (run, phase))
-        id = db.conn.execute(
-            "INSERT INTO evaluations (run, phase, model, snapshot, split, summary, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (run, phase, model, snapshot, split, dumps(summary), now()),
-        ).lastrowid
+        id = (
+            db.conn.execute(
+                "INSERT INTO evaluations (run, phase, model, snapshot, split, summary, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run, phase, model, snapshot, split, dumps(summary), now()),
+            ).lastrowid
+            or 0
+        )
         db.conn.executemany(
             "INSERT INTO predictions VALUES (?, ?, ?)",
             [(id, p.example, dumps(p.to_json())) for p in predictions],
@@ -73,7 +76,11 @@ def find(db: Database, run: str, phase: Phase) -> Evaluation | None:
         "SELECT id, run, phase, model, snapshot, split, summary FROM evaluations WHERE run = ? AND phase = ?",
         (run, phase),
     ).fetchone()
-    return Evaluation(*row[:6], json.loads(row[6])) if row else None
+    if row is None:
+        return None
+    columns = ("id", "run", "phase", "model", "snapshot", "split", "summary")
+    values = dict(zip(columns, row, strict=True))
+    return Evaluation(**{**values, "summary": json.loads(values["summary"])})
 
 
 def predictions(db: Database, evaluation: int) -> list[Prediction]:

@@ -19,7 +19,14 @@ class Metric:
 def add(db: Database, run: str, attempt: int, at: int, values: dict[str, float], **report: object) -> None:
     """Write the metrics at one step, and the progress of the run with them, in one transaction. Raises Fenced."""
     rows = [
-        (run, name, at, value if math.isfinite(value) else None, None if math.isfinite(value) else str(value), now())
+        (
+            run,
+            name,
+            at,
+            value if math.isfinite(value) else None,
+            None if math.isfinite(value) else str(value),
+            now(),
+        )
         for name, value in values.items()
     ]
     with immediate(db):
@@ -31,8 +38,10 @@ def listed(db: Database, run: str, names: tuple[str, ...] = ()) -> list[Metric]:
     """Metrics of a run by step, of some names or of all."""
     chosen = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
     rows = db.conn.execute(
-        f"SELECT step, name, value, nonfinite FROM metrics WHERE run = ?{chosen} ORDER BY step, name", (run, *names)
+        f"SELECT step, name, value, nonfinite FROM metrics WHERE run = ?{chosen} ORDER BY step, name",
+        (run, *names),
     )
     return [
-        Metric(step, name, float(nonfinite) if value is None else value) for step, name, value, nonfinite in rows
+        Metric(step, name, float(nonfinite) if value is None else value)
+        for step, name, value, nonfinite in rows
     ]

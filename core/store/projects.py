@@ -164,7 +164,8 @@ def examples(
     """Examples in the order they came, filtered; `tool` NO_CALL means those that call none."""
     where, values = _filter(project, split, tool, search)
     rows = db.conn.execute(
-        f"SELECT id, record FROM examples WHERE {where} ORDER BY id LIMIT ? OFFSET ?", (*values, limit, offset)
+        f"SELECT id, record FROM examples WHERE {where} ORDER BY id LIMIT ? OFFSET ?",
+        (*values, limit, offset),
     )
     return [_example(row) for row in rows]
 
@@ -187,8 +188,8 @@ def _filter(project: str, split: str | None, tool: str | None, search: str) -> t
     if search:
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append(
-            "(prompt LIKE ? ESCAPE '\\' OR tool LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM json_tree(record, '$.calls') "
-            "WHERE atom LIKE ? ESCAPE '\\'))"
+            "(prompt LIKE ? ESCAPE '\\' OR tool LIKE ? ESCAPE '\\' OR EXISTS "
+            "(SELECT 1 FROM json_tree(record, '$.calls') WHERE atom LIKE ? ESCAPE '\\'))"
         )
         values += [f"%{escaped}%"] * 3
     return " AND ".join(where), values
@@ -219,7 +220,7 @@ def add_examples(db: Database, project: str, new: list[Example]) -> list[int]:
     """Add examples in one transaction; their ids."""
     with immediate(db):
         sql = "INSERT INTO examples (project, split, prompt, tool, record) VALUES (?, ?, ?, ?, ?)"
-        return [db.conn.execute(sql, (project, *_row(example))).lastrowid for example in new]
+        return [db.conn.execute(sql, (project, *_row(example))).lastrowid or 0 for example in new]
 
 
 def save_example(db: Database, project: str, changed: Example) -> None:
@@ -230,7 +231,9 @@ def save_example(db: Database, project: str, changed: Example) -> None:
             (*_row(changed), project, changed.id),
         )
         if not done.rowcount:
-            raise StudioError("This example is no longer there.", "Save it as a new one.", f"example {changed.id}")
+            raise StudioError(
+                "This example is no longer there.", "Save it as a new one.", f"example {changed.id}"
+            )
 
 
 def delete_examples(db: Database, project: str, ids: list[int]) -> int:

@@ -130,7 +130,9 @@ def claim(db: Database, id: str) -> Run | None:
 
 
 def next_queued(db: Database) -> str | None:
-    row = db.conn.execute("SELECT id FROM runs WHERE state = 'queued' ORDER BY created, id LIMIT 1").fetchone()
+    row = db.conn.execute(
+        "SELECT id FROM runs WHERE state = 'queued' ORDER BY created, id LIMIT 1"
+    ).fetchone()
     return row[0] if row else None
 
 

@@ -68,7 +68,8 @@ def store_callback(settings: Settings, run: Run, seconds_after: float) -> Any:
                     steps=state.max_steps,
                     memory=peak_memory(),
                     seconds_per_step=per_step,
-                    seconds_left=per_step and per_step * (state.max_steps - state.global_step) + seconds_after,
+                    seconds_left=per_step
+                    and per_step * (state.max_steps - state.global_step) + seconds_after,
                 )
             if not math.isfinite(values.get("loss", 0.0)):
                 raise StudioError(

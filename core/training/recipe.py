@@ -55,13 +55,13 @@ def configure(recipe: str, settings: dict[str, str]) -> RunConfig:
     """A recipe by name with some values set from text. Raises StudioError naming the field."""
     if recipe not in RECIPES:
         raise StudioError(f"There is no recipe {recipe!r}.", f"Recipes: {', '.join(RECIPES)}.", "recipe")
-    kinds = {field.name: field.type for field in fields(RunConfig)}
+    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(RunConfig)}
     values: dict[str, Any] = {}
     for name, text in settings.items():
         if name not in kinds:
             raise StudioError(f"There is no setting {name!r}.", f"Settings: {', '.join(kinds)}.", name)
         try:
-            values[name] = kinds[name](text) if kinds[name] in (int, float) else text
+            values[name] = kinds[name](text)
         except ValueError:
             raise StudioError(f"{name} should be a number, not {text!r}.", where=name) from None
     config = replace(RECIPES[recipe], **values)

@@ -39,7 +39,10 @@ def test_a_malformed_answer_is_never_credited(expected):
 
 
 def test_the_name_of_one_tool_inside_another_is_not_a_match():
-    assert judge([ToolCall("search", {})], Parsed((ToolCall("search_web", {}),)), ("search", "search_web")) == "wrong_tool"
+    assert (
+        judge([ToolCall("search", {})], Parsed((ToolCall("search_web", {}),)), ("search", "search_web"))
+        == "wrong_tool"
+    )
 
 
 def test_counts_add_up():

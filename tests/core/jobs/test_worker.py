@@ -152,7 +152,9 @@ def test_what_would_train_wrongly_is_refused_before_it_starts(settings, db, proj
 
 def test_an_example_longer_than_the_model_reads_is_named(settings, db, project, tmp_path):
     small = tiny_model.make(tmp_path / "small", window=1024)
-    [id] = projects.add_examples(db, project.id, [Example.single("long " * 300, ToolCall("search_web", {"query": "x"}))])
+    [id] = projects.add_examples(
+        db, project.id, [Example.single("long " * 300, ToolCall("search_web", {"query": "x"}))]
+    )
     run = begin(settings, project, str(small))
     run = wait(settings, run.id, lambda run: run.ended)
     assert run.state == "failed"
@@ -170,7 +172,9 @@ def test_a_diverging_training_ends_with_the_remedy(settings, db, project, tmp_pa
 
     broken = tiny_model.make(tmp_path / "broken")
     weights = load_file(broken / "model.safetensors")
-    save_file({k: v * float("nan") for k, v in weights.items()}, broken / "model.safetensors", {"format": "pt"})
+    save_file(
+        {k: v * float("nan") for k, v in weights.items()}, broken / "model.safetensors", {"format": "pt"}
+    )
     run = begin(settings, project, str(broken))
     run = wait(settings, run.id, lambda run: run.ended)
     assert run.state == "failed" and run.error["where"] == "learning_rate"

@@ -13,7 +13,10 @@ LAMP = read_tool(
             "properties": {
                 "room": {"type": "string", "enum": ["hall", "attic"]},
                 "level": {"type": "integer"},
-                "times": {"type": "array", "items": {"type": "object", "properties": {"at": {"type": "string"}}}},
+                "times": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": {"at": {"type": "string"}}},
+                },
                 "extra": {"type": "object"},
             },
             "required": ["room"],
@@ -82,3 +85,19 @@ def test_calls_match_in_any_order_and_each_once():
     assert same_calls([one, two], [two, one])
     assert not same_calls([one, one], [one, two])
     assert not same_calls([one], [one, one])
+
+
+def test_everything_that_is_missing_or_too_much_is_named_once():
+    tool = read_tool(
+        {
+            "name": "f",
+            "parameters": {"properties": {k: {"type": "string"} for k in "abc"}, "required": ["a", "b"]},
+        }
+    )[0]
+    found = check_call(ToolCall("f", {"c": "x", "y": 1, "z": 2}), {"f": tool})
+    assert sorted(found) == [
+        "a is missing.",
+        "b is missing.",
+        "y is not a parameter of this tool.",
+        "z is not a parameter of this tool.",
+    ]

@@ -32,7 +32,11 @@ def test_a_tool_without_parameters_has_none():
 @pytest.mark.parametrize("name", ["description", "type", "properties", "required", "nullable"])
 def test_parameters_that_vanish_from_the_prompt_are_refused_at_every_depth(name):
     inner = {"type": "object", "properties": {name: {"type": "string"}}}
-    for raw in ({"name": "book", "parameters": inner}, tool_with(inner), tool_with({"type": "array", "items": inner})):
+    for raw in (
+        {"name": "book", "parameters": inner},
+        tool_with(inner),
+        tool_with({"type": "array", "items": inner}),
+    ):
         with pytest.raises(StudioError, match="cannot be called") as caught:
             read_tool(raw)
         assert name in caught.value.where
@@ -96,9 +100,7 @@ def test_a_local_reference_is_put_in_its_place():
 
 def test_a_reference_to_itself_ends_in_a_sentence():
     raw = tool_with({"$ref": "#/$defs/row"})
-    raw["parameters"]["$defs"] = {
-        "row": {"type": "object", "properties": {"next": {"$ref": "#/$defs/row"}}}
-    }
+    raw["parameters"]["$defs"] = {"row": {"type": "object", "properties": {"next": {"$ref": "#/$defs/row"}}}}
     with pytest.raises(StudioError, match="levels deep"):
         read_tool(raw)
 
@@ -139,3 +141,30 @@ def test_reading_again_changes_nothing():
     again, notes = read_tool(tool.declaration())
     assert again == tool
     assert notes == []
+
+
+def test_references_that_multiply_end_in_a_sentence():
+    wide = {f"p{i}": {"$ref": "#/$defs/d1"} for i in range(8)}
+    raw = {"name": "book", "parameters": {"type": "object", "properties": wide, "$defs": {}}}
+    for level in range(1, 6):
+        inner = {f"p{i}": {"$ref": f"#/$defs/d{level + 1}"} for i in range(8)}
+        raw["parameters"]["$defs"][f"d{level}"] = {"type": "object", "properties": inner}
+    raw["parameters"]["$defs"]["d6"] = {"type": "string"}
+    with pytest.raises(StudioError, match="more than 500"):
+        read_tool(raw)
+
+
+@pytest.mark.parametrize("definitions", ["text", 3, ["a"], None])
+def test_definitions_of_any_kind_are_no_crash(definitions):
+    tool, _ = read_tool({"name": "book", "parameters": {"type": "object", "$defs": definitions}})
+    assert tool.properties == {}
+
+
+def test_text_that_cannot_be_stored_is_refused():
+    with pytest.raises(StudioError, match="must be text"):
+        read_tool({"name": "book", "description": "broken \ud800 letter"})
+
+
+def test_yes_and_no_are_no_numbers():
+    with pytest.raises(StudioError, match="allowed values"):
+        seat({"type": "integer", "enum": [1, True]})

@@ -50,7 +50,10 @@ def test_a_damaged_file_is_a_sentence(settings):
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StudioError, match="cannot be written"), open_store(Settings.load(tmp_path / "file" / "x")):
+    with (
+        pytest.raises(StudioError, match="cannot be written"),
+        open_store(Settings.load(tmp_path / "file" / "x")),
+    ):
         pass
 
 

@@ -98,7 +98,9 @@ def test_metrics_come_back_even_where_they_diverged(db, run):
 
 def test_predictions_come_back_and_a_second_evaluation_takes_the_place_of_the_first(db, run):
     def save(verdict):
-        prediction = Prediction(4, "our VPN?", [], "text", [], verdict, verdict == "exact", verdict == "exact")
+        prediction = Prediction(
+            4, "our VPN?", [], "text", [], verdict, verdict == "exact", verdict == "exact"
+        )
         return evaluations.save(
             db, run=run.id, phase="after", model="m", snapshot=run.snapshot, split="test",
             summary={"n": 1}, predictions=[prediction],
