@@ -15,11 +15,14 @@ from core.settings import Settings
 from core.store import Database, immediate, open_store, runs
 from core.store.runs import Run
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # on Linux; unlike the time of booting, clocks do not move it
 GRACE_SECONDS = 20  # from claiming a run to knowing its process
 
 
 def boot() -> str:
     """A name for the time since this machine was started."""
+    if BOOT_ID.exists():
+        return BOOT_ID.read_text().strip()
     return f"{psutil.boot_time():.0f}"
 
 
@@ -32,6 +35,8 @@ def alive(run: Run) -> bool:
     if run.pid is None:
         begun = datetime.fromisoformat(run.heartbeat or run.created)
         return (datetime.now(UTC) - begun).total_seconds() < GRACE_SECONDS
+    if run.boot != boot():
+        return False
     try:
         process = psutil.Process(run.pid)
         same = abs(process.create_time() - (run.pid_started or 0)) < 1

@@ -84,9 +84,10 @@ def _tokenizer(metadata: dict[str, Any], template: str) -> "PreTrainedTokenizerB
         tokens[position] = name
         kinds[position] = _CONTROL if position == _SPECIAL else _USER_DEFINED
     vocabulary = {token: position for position, token in enumerate(tokens)}
+    merges: Any = _merges(tokens, vocabulary)  # the class takes pairs, whatever its annotation says
     tokenizer = GemmaTokenizer(
         vocab=vocabulary,
-        merges=_merges(tokens, vocabulary),
+        merges=merges,
         padding_side="left",
         add_bos_token=True,  # without it the model answers nonsense
         model_max_length=_CONTEXT,

@@ -8,7 +8,7 @@ import io
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import StudioError
 from core.models import starter
@@ -57,7 +57,7 @@ def load(path: Path, dtype: str, device: str) -> tuple["PreTrainedModel", "PreTr
     _check(path, path.name)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, padding_side="left")
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             dtype=getattr(torch, dtype),
             attn_implementation="sdpa",
@@ -65,6 +65,7 @@ def load(path: Path, dtype: str, device: str) -> tuple["PreTrainedModel", "PreTr
             local_files_only=True,
             output_loading_info=True,
         )
+        model, report = loaded
         if lost := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
             raise StudioError(
                 f"{path.name} is incomplete: it lacks {lost[0]}.", "Fetch the model anew.", _WHERE

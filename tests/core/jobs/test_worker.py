@@ -228,3 +228,11 @@ def test_no_token_of_the_user_reaches_store_log_or_model(settings, project, mode
             assert b"hf_secretsecret" not in file.read_bytes(), file
     with open_store(settings) as db:
         json.dumps(runs.find(db, run.id).recipe)
+
+
+def test_a_run_from_before_a_reboot_is_not_alive(settings, db, project):
+    run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
+    runs.claim(db, run.id)
+    runs.own(db, run.id, 1, os.getpid(), psutil.Process().create_time(), "another boot")
+    local.reconcile(db, settings)
+    assert runs.find(db, run.id).state == "interrupted"

@@ -83,7 +83,10 @@ def test_what_is_out_of_date_is_made_anew(home, quick, monkeypatch, change):
 
 
 def test_two_at_once_convert_once(home, quick):
-    threads = [threading.Thread(target=starter.path, args=(home,)) for _ in range(4)]
+    def slowly(text, share):
+        time.sleep(0.1)
+
+    threads = [threading.Thread(target=starter.path, args=(home, slowly)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
