@@ -24,7 +24,7 @@ def split(examples: list[Example], test_share: float, seed: int) -> list[Example
         groups.setdefault(asked(example), []).append(place)
     by_label: dict[str, list[list[int]]] = {}
     for group in groups.values():
-        by_label.setdefault(_label(examples[group[0]]), []).append(group)
+        by_label.setdefault(examples[group[0]].tools, []).append(group)
     wanted = _test_rows({label: sum(map(len, groups)) for label, groups in by_label.items()}, test_share)
     chosen: set[int] = set()
     for label, groups_of_label in by_label.items():
@@ -36,10 +36,6 @@ def split(examples: list[Example], test_share: float, seed: int) -> list[Example
                 chosen.update(group)
                 left -= len(group)
     return [replace(e, split="test" if place in chosen else "train") for place, e in enumerate(examples)]
-
-
-def _label(example: Example) -> str:
-    return " ".join(sorted({call.name for call in example.calls}))
 
 
 def _test_rows(sizes: dict[str, int], share: float) -> dict[str, int]:

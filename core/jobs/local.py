@@ -15,7 +15,9 @@ from core.settings import Settings
 from core.store import Database, immediate, open_store, runs
 from core.store.runs import Run
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # on Linux; unlike the time of booting, clocks do not move it
+BOOT_ID = Path(
+    "/proc/sys/kernel/random/boot_id"
+)  # on Linux; unlike the time of booting, clocks do not move it
 GRACE_SECONDS = 20  # from claiming a run to knowing its process
 
 

@@ -134,7 +134,10 @@ class Work:
         self.enter("training", "Preparing the training")
         callback = store_callback(self.settings, self.run, self.seconds_after)
         scratch = self.settings.run_folder(self.run.id) / "trainer"
-        trained = trainer.train(model, tokenizer, rows["train"], rows["test"], config, scratch, [callback])
+        groups = [example.tools for example in parts["train"]]
+        trained = trainer.train(
+            model, tokenizer, rows["train"], groups, rows["test"], config, scratch, [callback]
+        )
         self.train_seconds = round(trained.seconds, 2)
         stopped = self.stop_requested()
 

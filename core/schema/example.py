@@ -56,6 +56,11 @@ class Example:
         return next((turn.content for turn in reversed(self.turns) if turn.role == "user"), "")
 
     @property
+    def tools(self) -> str:
+        """The names of the tools that are called, once each; empty where none is."""
+        return ", ".join(dict.fromkeys(call.name for call in self.calls))
+
+    @property
     def answer(self) -> str:
         """The reply that is taught where no tool is called."""
         return self.reply or DEFAULT_REPLY

@@ -139,12 +139,8 @@ def delete_tool(db: Database, project: str, name: str) -> None:
 # Examples
 
 
-def _tool_label(example: Example) -> str:
-    return ", ".join(dict.fromkeys(call.name for call in example.calls)) or NO_CALL
-
-
 def _row(example: Example) -> tuple[str, str, str, str]:
-    return example.split, example.prompt, _tool_label(example), dumps(example.to_json())
+    return example.split, example.prompt, example.tools, dumps(example.to_json())
 
 
 def _example(row: tuple[int, str]) -> Example:

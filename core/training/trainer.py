@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.prompt.messages import place_of
 from core.prompt.rows import IGNORED, Row
 from core.schema import Example
-from core.training.batches import collate
+from core.training.batches import EvenOrder, collate
 from core.training.recipe import RunConfig
 
 
@@ -38,12 +38,15 @@ def train(
     model: Any,
     tokenizer: Any,
     rows: Sequence[Row],
+    groups: Sequence[str],
     test_rows: Sequence[Row],
     config: RunConfig,
     folder: Path,
     callbacks: Sequence[Any],
 ) -> Trained:
     """Train `model` (float32 weights) in place on `rows`; loss on `test_rows` after each epoch.
+
+    `groups` names the group of each row, the tools it calls; batches hold the groups evenly.
 
     `config.dtype` must be decided ("float32" or "bfloat16", the precision of the arithmetic). Metrics go to the
     callbacks; what they raise ends the training.
@@ -53,6 +56,7 @@ def train(
 
     arguments = _arguments(config, folder, bool(test_rows))
     trainer = _trainer_class()(
+        order=EvenOrder(groups, config.seed),
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([_item(row) for row in rows]),
@@ -107,7 +111,14 @@ def _trainer_class() -> type:
     from trl import SFTTrainer
 
     class AnswerTrainer(SFTTrainer):
-        """SFTTrainer that computes the head only where an answer is learned."""
+        """SFTTrainer that computes the head only where an answer is learned, and takes the rows in a given order."""
+
+        def __init__(self, *, order: EvenOrder, **arguments):
+            super().__init__(**arguments)
+            self.order = order
+
+        def _get_train_sampler(self, train_dataset=None):
+            return self.order
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             labels = inputs.pop("labels")

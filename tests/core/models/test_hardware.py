@@ -95,7 +95,8 @@ def test_a_container_has_what_it_was_given(tmp_path, monkeypatch):
         ("auto", "cuda", (7, 5), "float32"),
         ("auto", "cuda", (8, 0), "bfloat16"),
         ("auto", "cuda", (12, 0), "bfloat16"),
-        ("auto", "cpu", None, "float32"),
+        ("auto", "cpu", False, "float32"),
+        ("auto", "cpu", True, "bfloat16"),
         ("auto", "mps", None, "float32"),
         ("bfloat16", "cpu", None, "bfloat16"),
         ("float32", "cuda", (9, 0), "float32"),
@@ -103,6 +104,7 @@ def test_a_container_has_what_it_was_given(tmp_path, monkeypatch):
 )
 def test_number_formats(monkeypatch, requested, device, capability, expected):
     monkeypatch.setattr("torch.cuda.get_device_capability", lambda: capability)
+    monkeypatch.setattr(hardware, "_cpu_has_bf16", lambda: capability)
     assert hardware.choose_dtype(requested, device) == expected
 
 

@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.prompt.family import family_of
 from core.prompt.rows import IGNORED, encode
 from core.schema import Example, ToolCall, read_tool
-from core.training.batches import collate
+from core.training.batches import EvenOrder, collate
 from core.training.recipe import RunConfig
 
 TOOLS = [
@@ -87,6 +87,7 @@ def test_loss_and_gradient_are_those_of_each_row_alone(model, tokenizer, rows, t
 
     config = replace(RunConfig(), dtype="float32")
     trainer = _trainer_class()(
+        order=EvenOrder([""] * len(rows), 0),
         model=model,
         args=_arguments(config, tmp_path, False),
         train_dataset=Dataset.from_list([item(row) for row in rows]),
@@ -114,7 +115,9 @@ def test_training_learns_its_rows_and_what_is_saved_loads_plainly(model, tokeniz
             losses.append(logs)
 
     config = RunConfig(epochs=3, batch_size=2, learning_rate=1e-3, dtype="float32")
-    trained = trainer.train(model, tokenizer, rows, rows[:1], config, tmp_path / "t", [Listen()])
+    trained = trainer.train(
+        model, tokenizer, rows, ["a", "a", ""], rows[:1], config, tmp_path / "t", [Listen()]
+    )
     steps = [log["loss"] for log in losses if "loss" in log]
     assert trained.steps == len(steps) == 6 and steps[-1] < steps[0]
     assert sum("eval_loss" in log for log in losses) == 3
@@ -137,3 +140,35 @@ def test_the_length_is_raised_never_cut(rows):
     with pytest.raises(StudioError, match=f"needs {longest} tokens") as caught:
         fit_length(EXAMPLES, rows, RunConfig(), longest - 1)
     assert "a much longer thing" in caught.value.where
+
+
+def test_every_batch_is_as_mixed_as_the_whole():
+    groups = ["docs"] * 10 + ["web"] * 10
+    for epoch in range(5):
+        order = EvenOrder(groups, seed=3)
+        order.set_epoch(epoch)
+        rows = list(order)
+        assert sorted(rows) == list(range(20))
+        for start in range(0, 20, 4):
+            assert sorted(groups[row] for row in rows[start : start + 4]) == ["docs", "docs", "web", "web"]
+
+
+def test_the_order_changes_with_epoch_and_seed_and_with_nothing_else():
+    def order(seed, epoch):
+        made = EvenOrder(["a", "b", ""] * 5, seed)
+        made.set_epoch(epoch)
+        return list(made)
+
+    assert order(0, 0) == order(0, 0)
+    assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
+
+
+def test_each_epoch_of_a_training_has_its_own_order(model, tokenizer, rows, tmp_path, monkeypatch):
+    from core.training import trainer
+
+    seen = []
+    whole = EvenOrder.__iter__
+    monkeypatch.setattr(EvenOrder, "__iter__", lambda self: (seen.append(self.epoch), whole(self))[1])
+    config = RunConfig(epochs=3, batch_size=4, dtype="float32")
+    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [])
+    assert seen == [0, 1, 2]
