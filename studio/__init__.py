@@ -1,0 +1,1 @@
+"""The page: Gradio over core. `ui` puts it together; `views` are pure; `tabs` own their components and events."""

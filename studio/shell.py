@@ -1,0 +1,54 @@
+"""What the page and its tabs share: the settings, the chosen project and run, and how a tab is drawn anew."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from core.settings import Settings
+from core.store import Database, evaluations, projects, runs
+from core.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What belongs to no tab. States live on the server; what they name may be gone, so it is looked up when used."""
+
+    settings: Settings
+    project: gr.State  # id of the open project
+    run: gr.State  # id of the run that is shown, or ""
+    mark: gr.State  # changes when another run is shown, or when the runs of the project change their states
+    changed: gr.State  # counted up when tools or examples were changed
+    tabs: gr.Tabs
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the page has to redraw of a tab: `fresh` when a project is opened, `live` at every tick.
+
+    A value of `live` that equals the last one is not sent again.
+    """
+
+    fresh_outputs: list[Any] = field(default_factory=list)
+    fresh: Callable[[str], list[Any]] = lambda project: []
+    live_outputs: list[Any] = field(default_factory=list)
+    live: Callable[[str, str], list[Any]] = lambda project, run: []
+
+
+def run_of(db: Database, project: str, run: str) -> Run | None:
+    """The run that is shown, where it exists and is one of this project's."""
+    if not run:
+        return None
+    return next((one for one in runs.listed(db, project) if one.id == run), None)
+
+
+def summary_of(db: Database, run: Run | None, phase: evaluations.Phase) -> dict[str, Any] | None:
+    """What an evaluation of a run counted, where there is one."""
+    found = evaluations.find(db, run.id, phase) if run else None
+    return found.summary if found else None
+
+
+def project_of(db: Database, project: str | None) -> projects.Project | None:
+    """The project that is chosen, where it exists."""
+    return projects.find_or_none(db, project) if project else None

@@ -1,0 +1,233 @@
+"""The Train tab: one button, and the run it starts."""
+
+import re
+from typing import Any
+
+import gradio as gr
+
+from core.doctor.findings import examine
+from core.errors import StudioError
+from core.jobs import local, queue
+from core.models import catalog
+from core.prompt import lens
+from core.store import metrics, open_store, projects, runs
+from core.training.recipe import DTYPES, RunConfig
+from studio.events import PRIVATE, acted, html, shown
+from studio.shell import Panel, Shell, run_of, summary_of
+from studio.text import t
+from studio.views import train as view
+from studio.views.chart import loss_chart
+from studio.views.examples import health_pill
+from studio.views.pieces import h, short
+from studio.views.runs import run_card, run_head
+
+GUIDE = RunConfig()
+NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed")
+LENS_CHOICES = 200
+LOG_BYTES = 16_000
+
+
+def build(shell: Shell) -> Panel:
+    title = html()
+    with gr.Row(elem_classes="cw-train"):
+        with gr.Column(scale=4, min_width=290):
+            with gr.Column(elem_classes="cw-panel"):
+                gr.HTML(f"<h2>{h(t('train.new'))}</h2>")
+                choices = [(choice.label, choice.id) for choice in catalog.choices(shell.settings)]
+                model = gr.Dropdown(
+                    choices,
+                    value=catalog.STARTER,
+                    allow_custom_value=True,
+                    label=t("train.model"),
+                    info=t("train.model_info"),
+                )
+                note = html()
+                estimate = html()
+                health = html()
+                start = gr.Button(t("train.start"), variant="primary")
+                with gr.Accordion(t("train.settings"), open=False, elem_classes="cw-fold"):
+                    fields = _settings()
+                    back = gr.Button(t("train.guide"), size="sm", elem_classes=["cw-fit", "cw-quiet"])
+                with gr.Accordion(t("train.lens"), open=False, elem_classes="cw-fold") as seen:
+                    which = gr.Dropdown([], label=t("train.lens_example"))
+                    text = html()
+            with gr.Column(elem_classes=["cw-panel", "cw-hide-empty"]):
+                waiting = html()
+        with gr.Column(scale=7, min_width=300, elem_classes="cw-panel"):
+            with gr.Row(elem_classes="cw-bar-row"):
+                name = html()
+                stop = gr.Button(t("train.stop"), size="sm", visible=False, elem_classes="cw-fit")
+            card = html()
+
+    def on_about(project: str, chosen: str, *values: Any) -> tuple[str, str, str, str]:
+        """Everything on the left that depends on the project, the model and the settings."""
+        with open_store(shell.settings) as db:
+            found = projects.find(db, project).id
+            tools, rows = projects.tools(db, found), projects.examples(db, found)
+            measured = runs.listed(db)
+        train = sum(row.split == "train" for row in rows)
+        recipe = dict(zip(fields, values, strict=True))
+        epochs, batch = _whole(recipe["epochs"], GUIDE.epochs), _whole(recipe["batch_size"], GUIDE.batch_size)
+        pace = view.pace(measured, chosen, batch)
+        known = {choice.id: choice for choice in catalog.choices(shell.settings)}
+        return (
+            view.lead(train, len(rows) - train, epochs),
+            view.choice_note(known.get(chosen)),
+            view.estimate(train, epochs, batch, pace),
+            health_pill(examine(tools, rows)),
+        )
+
+    def on_start(project: str, chosen: str, *values: Any) -> tuple[str, str]:
+        config = config_of(dict(zip(fields, values, strict=True)))
+        run = queue.enqueue(shell.settings, project, (chosen or "").strip(), config)
+        gr.Info(t("train.started", run=run.name))
+        return run.id, run.id
+
+    def on_stop(project: str, id: str) -> None:
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, id)
+        if run is None:
+            raise StudioError(t("train.gone"))
+        queue.stop(shell.settings, run.id)
+        gr.Info(t("train.stop_said", run=run.name))
+
+    def on_cancel(project: str, event: gr.EventData) -> None:
+        on_stop(project, acted(event).get("id", ""))
+
+    def on_lens_choices(project: str) -> Any:
+        with open_store(shell.settings) as db:
+            rows = projects.examples(db, projects.find(db, project).id, limit=LENS_CHOICES)
+        choices = [(f"{row.id}: {short(row.prompt, 60)}", str(row.id)) for row in rows]
+        return gr.Dropdown(choices, value=choices[0][1] if choices else None)
+
+    def on_lens(project: str, id: str | None) -> str:
+        if not id or not str(id).isdigit():
+            return view.lens([])
+        with open_store(shell.settings) as db:
+            found = projects.find(db, project).id
+            return view.lens(lens.look(projects.example(db, found, int(id)), projects.tools(db, found)))
+
+    inputs = [shell.project, model, *fields.values()]
+    lefts = [title, note, estimate, health]
+    changes = [
+        model.input,
+        fields["epochs"].input,
+        fields["batch_size"].input,
+        shell.changed.change,
+        shell.mark.change,
+    ]
+    gr.on(changes, shown(on_about), inputs, lefts, **PRIVATE)
+    start.click(shown(on_start), inputs, [shell.run, shell.mark], **PRIVATE)
+    stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
+    waiting.act(shown(on_cancel), [shell.project], None, **PRIVATE)
+    back.click(
+        lambda: [getattr(GUIDE, name) for name in fields], None, list(fields.values()), **PRIVATE
+    ).then(shown(on_about), inputs, lefts, **PRIVATE)
+    gr.on([seen.expand, shell.changed.change], shown(on_lens_choices), [shell.project], [which], **PRIVATE)
+    which.change(shown(on_lens), [shell.project, which], [text], **PRIVATE)
+
+    def fresh(project: str) -> list[Any]:
+        start_values = [catalog.STARTER, *(getattr(GUIDE, name) for name in fields)]
+        return [*on_about(project, *start_values), *start_values, on_lens_choices(project)]
+
+    def live(project: str, id: str) -> list[Any]:
+        """The run that is shown, and what waits; the page sends on only what has changed."""
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, id)
+            before, after = summary_of(db, run, "before"), summary_of(db, run, "after")
+            points = metrics.listed(db, run.id, ("loss", "eval_loss")) if run else []
+            busy = runs.listed(db, states=("queued", *runs.WORKING))
+        queued = [one for one in reversed(busy) if one.state == "queued"]
+        ahead = queued.index(run) if run in queued else 0
+        chart = loss_chart(points, run.steps) if run else ""
+        log = log_tail(shell, run.id) if run else ""
+        drawn = run_card(run, chart, log, before, after, ahead)
+        stoppable = run is not None and not run.ended and not run.stop_requested
+        label = t("train.stop") if run and run.working else t("train.cancel_run")
+        return [
+            run_head(run),
+            drawn,
+            gr.update(visible=stoppable, value=label),
+            gr.update(value=t("train.queue") if busy else t("train.start")),
+            view.queue([one for one in queued if one.project == project]),
+        ]
+
+    return Panel([*lefts, model, *fields.values(), which], fresh, [name, card, stop, start, waiting], live)
+
+
+def _settings() -> dict[str, Any]:
+    """The fields of the recipe, by its names."""
+    fields: dict[str, Any] = {}
+    with gr.Row():
+        for name in ("epochs", "batch_size"):
+            fields[name] = gr.Number(
+                getattr(GUIDE, name), label=t(f"recipe.{name}"), info=t(f"recipe.{name}.hint"), min_width=110
+            )
+    with gr.Row():
+        fields["learning_rate"] = gr.Textbox(
+            f"{GUIDE.learning_rate:g}",
+            label=t("recipe.learning_rate"),
+            info=t("recipe.learning_rate.hint"),
+            min_width=110,
+        )
+        fields["max_length"] = gr.Number(
+            GUIDE.max_length, label=t("recipe.max_length"), info=t("recipe.max_length.hint"), min_width=110
+        )
+    with gr.Row():
+        kinds = [(t(f"dtype.{name}"), name) for name in DTYPES]
+        fields["dtype"] = gr.Dropdown(
+            kinds, value=GUIDE.dtype, label=t("recipe.dtype"), info=t("recipe.dtype.hint"), min_width=110
+        )
+        fields["seed"] = gr.Number(
+            GUIDE.seed, label=t("recipe.seed"), info=t("recipe.seed.hint"), min_width=110
+        )
+    return fields
+
+
+def config_of(values: dict[str, Any]) -> RunConfig:
+    """The recipe that was typed. Raises StudioError naming the setting in the form's own words."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        kept[name] = value
+        if name in NUMBERS:
+            kept[name] = _number(name, value)
+            if name != "learning_rate" and kept[name] != int(kept[name]):
+                raise StudioError(t("recipe.whole", name=t(f"recipe.{name}")))
+            kept[name] = kept[name] if name == "learning_rate" else int(kept[name])
+    config = RunConfig(**kept)
+    for name, problem in config.problems().items():
+        raise StudioError(f"{t(f'recipe.{name}')}: {problem}")
+    return config
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+        if abs(number) < 1e12:
+            return number
+    except (TypeError, ValueError):
+        pass
+    raise StudioError(t("recipe.number", name=t(f"recipe.{name}")))
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    """A number for the estimate; what is no number is said when the run is asked for."""
+    try:
+        number = int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
+    return number if 0 < number < 10**6 else otherwise
+
+
+CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n]*\r(?!\n)")  # colours, and lines that were written over
+
+
+def log_tail(shell: Shell, run: str) -> str:
+    """The end of a run's log, as plain text."""
+    try:
+        with local.log_file(shell.settings, run).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - LOG_BYTES))
+            return CONTROL.sub("", file.read().decode(errors="replace")).strip()
+    except OSError:
+        return ""

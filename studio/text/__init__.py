@@ -1,0 +1,17 @@
+"""Every word the user reads. Plain words first; the field's own term stands in the hint.
+
+`one|many` is chosen by the value called n. Another language is another set of dictionaries with the same keys.
+"""
+
+from studio.text import english_editing, english_training
+
+ENGLISH: dict[str, str] = english_editing.TEXT | english_training.TEXT
+
+
+def t(key: str, **values: object) -> str:
+    """The text of a key with its values filled in."""
+    text = ENGLISH[key]
+    if "|" in text and "n" in values:
+        one, many = text.split("|")
+        text = one if values["n"] == 1 else many
+    return text.format(**values)

@@ -1,0 +1,129 @@
+"""The loss of a run as a small SVG: train as a line, test dashed with a dot an epoch, both named where they end."""
+
+import math
+from collections.abc import Iterable
+
+from core.store.metrics import Metric
+from studio.text import t
+from studio.views.pieces import h
+
+WIDTH, HEIGHT = 640, 270
+LEFT, RIGHT, TOP, BOTTOM = 40, 116, 26, 34
+MOST_POINTS = 300
+
+
+def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
+    """A chart of "loss" and "eval_loss" up to `steps`; empty text where nothing is known yet."""
+    metrics = list(metrics)
+    train = [(m.step, m.value) for m in metrics if m.name == "loss"]
+    test = [(m.step, m.value) for m in metrics if m.name == "eval_loss"]
+    broken = [step for step, value in (*train, *test) if not math.isfinite(value)]
+    train, test = (thinned([p for p in line if math.isfinite(p[1])]) for line in (train, test))
+    if not train and not test:
+        return f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
+    last = max(steps, *(step for step, _ in (*train, *test)), 1)
+    first = 0
+    ticks = scale(max(value for _, value in (*train, *test)))
+    frame = _Frame(first, last, ticks[-1])
+    parts = [_grid(frame, ticks, last)]
+    parts += [_line(frame, train, "train"), _line(frame, test, "test")]
+    parts += [_dots(frame, test)]
+    parts += _names(frame, train, test)
+    warning = f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
+    said = h(_spoken(train, test))
+    legend = "".join(
+        f'<span class="{kind}">{h(t(f"chart.{kind}", value=f"{line[-1][1]:.3g}"))}</span>'
+        for kind, line in (("train", train), ("test", test))
+        if line
+    )
+    return (
+        f'<figure class="cw-chart"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
+        f"<title>{said}</title>{''.join(parts)}</svg><figcaption>{legend}</figcaption></figure>{warning}"
+    )
+
+
+def thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """At most about MOST_POINTS points; strides are powers of two, so that a growing line keeps its points."""
+    stride = 1
+    while len(points) / stride > MOST_POINTS:
+        stride *= 2
+    kept = points[::stride]
+    return kept if not points or kept[-1] == points[-1] else [*kept, points[-1]]
+
+
+def scale(top: float) -> list[float]:
+    """Three to six round numbers from 0 to at least `top`."""
+    if top <= 0:
+        return [0.0, 1.0]
+    rough = top / 4
+    magnitude = 10 ** math.floor(math.log10(rough))
+    step = next(n * magnitude for n in (1, 2, 2.5, 5, 10) if n * magnitude >= rough * 0.999)
+    return [round(i * step, 10) for i in range(math.ceil(top / step - 1e-9) + 1)]
+
+
+class _Frame:
+    def __init__(self, first: int, last: int, top: float):
+        self.first, self.last, self.top = first, last, top
+
+    def x(self, step: float) -> float:
+        return LEFT + (step - self.first) / (self.last - self.first or 1) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        return HEIGHT - BOTTOM - value / self.top * (HEIGHT - TOP - BOTTOM)
+
+
+def _grid(frame: _Frame, ticks: list[float], last: int) -> str:
+    lines = "".join(
+        f'<path class="grid" d="M{LEFT} {frame.y(v):.1f}H{WIDTH - RIGHT}"/>'
+        f'<text x="{LEFT - 8}" y="{frame.y(v) + 4:.1f}" text-anchor="end">{v:g}</text>'
+        for v in ticks
+    )
+    marks = sorted({0, last} | {round(last * share / 4) for share in (1, 2, 3)} if last >= 8 else {0, last})
+    labels = "".join(
+        f'<text x="{frame.x(step):.1f}" y="{HEIGHT - 12}" text-anchor="middle">'
+        f"{h(t('chart.steps', steps=step)) if step == last else step}</text>"
+        for step in marks
+    )
+    return f'{lines}{labels}<text x="{LEFT - 8}" y="12" text-anchor="end">{h(t("chart.loss"))}</text>'
+
+
+def _line(frame: _Frame, points: list[tuple[int, float]], kind: str) -> str:
+    if len(points) < 2:
+        return ""
+    path = "L".join(f"{frame.x(step):.1f} {frame.y(value):.1f}" for step, value in points)
+    return f'<path class="{kind}" d="M{path}"/>'
+
+
+def _dots(frame: _Frame, test: list[tuple[int, float]]) -> str:
+    return "".join(
+        f'<circle class="test" cx="{frame.x(step):.1f}" cy="{frame.y(value):.1f}" r="4">'
+        f"<title>{h(t('chart.test_point', step=step, value=f'{value:.3g}'))}</title></circle>"
+        for step, value in test
+    )
+
+
+def _names(frame: _Frame, train: list[tuple[int, float]], test: list[tuple[int, float]]) -> list[str]:
+    """The two names at the ends of their lines, moved apart where they would touch."""
+    ends = [(kind, *points[-1]) for kind, points in (("train", train), ("test", test)) if points]
+    ends.sort(key=lambda end: -end[2])  # the higher line first
+    places = [frame.y(value) + 4 for _, _, value in ends]
+    if len(places) == 2 and places[1] - places[0] < 16:
+        middle = sum(places) / 2
+        places = [middle - 8, middle + 8]
+    right = max((frame.x(step) for _, step, _ in ends), default=0)
+    return [
+        f'<text class="name {kind}" x="{right + 10:.1f}" y="{min(y, HEIGHT - BOTTOM + 2):.1f}">'
+        f"{h(t(f'chart.{kind}', value=f'{value:.3g}'))}</text>"
+        for y, (kind, _, value) in zip(places, ends, strict=True)
+    ]
+
+
+def _spoken(train: list[tuple[int, float]], test: list[tuple[int, float]]) -> str:
+    parts = []
+    if train:
+        parts.append(
+            t("chart.said_train", first=f"{train[0][1]:.3g}", last=f"{train[-1][1]:.3g}", step=train[-1][0])
+        )
+    if test:
+        parts.append(t("chart.said_test", first=f"{test[0][1]:.3g}", last=f"{test[-1][1]:.3g}"))
+    return " ".join(parts)

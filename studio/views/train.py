@@ -1,0 +1,96 @@
+"""The Train tab's left card in words: what a run will cost, which step a model still needs, what the model will see."""
+
+import math
+
+from core.models.catalog import Choice
+from core.prompt.lens import Piece
+from core.store.runs import Run
+from studio.text import t
+from studio.views.pieces import about, act, empty, fold, h, head, short
+
+
+def lead(train: int, test: int, epochs: int) -> str:
+    if not train:
+        return head(t("train.title"), t("train.lead_empty"))
+    tested = t("train.lead_test", n=test) if test else t("train.lead_no_test")
+    return head(t("train.title"), f"{t('train.lead', n=train, epochs=epochs)} {tested}")
+
+
+def steps_of(train: int, epochs: int, batch: int) -> int:
+    return epochs * math.ceil(train / batch) if train and batch else 0
+
+
+def estimate(train: int, epochs: int, batch: int, seconds_per_step: float | None) -> str:
+    """Steps, and the time where earlier runs of this machine measured one."""
+    steps = steps_of(train, epochs, batch)
+    if not steps:
+        return f'<p class="sub">{h(t("train.no_estimate"))}</p>'
+    told = t("train.steps_batch", n=steps, batch=min(batch, train))
+    if seconds_per_step is None:
+        return f'<p class="cw-estimate"><b>{h(told)}</b><br><span class="sub">{h(t("train.first_time"))}</span></p>'
+    pace = f"{seconds_per_step:.2f} s" if seconds_per_step < 1 else f"{seconds_per_step:.1f} s"
+    time = about(steps * seconds_per_step)
+    return (
+        f'<p class="cw-estimate"><b>{h(time[:1].upper() + time[1:])}</b><br>'
+        f'<span class="sub">{h(told)}. {h(t("train.earlier", pace=pace))}</span></p>'
+    )
+
+
+def pace(runs: list[Run], model: str, batch: int) -> float | None:
+    """Seconds for a step of `batch` rows, from the newest run of this model that measured one."""
+    run = next((run for run in runs if run.model == model and run.seconds_per_step), None)
+    if run is None:
+        return None
+    return (run.seconds_per_step or 0) * batch / (run.recipe.get("batch_size") or batch)
+
+
+def choice_note(choice: Choice | None) -> str:
+    """What the chosen model is, and the step that is still missing for it."""
+    if choice is None:
+        return f'<p class="sub cw-small">{h(t("train.own_model"))}</p>'
+    note = f'<p class="sub cw-small">{h(choice.note)}</p>' if choice.note else ""
+    if choice.ready or not choice.missing:
+        return note
+    return f'{note}<div class="cw-problem"><b>{h(t("train.missing"))}</b> {h(choice.missing)} {link(choice.link)}</div>'
+
+
+def link(address: str) -> str:
+    """A link, where the address is one that a browser may follow."""
+    if not address or not address.startswith(("https://", "http://")):
+        return ""
+    return f'<a href="{h(address)}" target="_blank" rel="noopener noreferrer">{h(short(address, 60))}</a>'
+
+
+def lens(pieces: list[Piece]) -> str:
+    """The exact text of one example: declarations folded, what is taught coloured."""
+    if not pieces:
+        return empty(t("lens.empty_title"), t("lens.empty_body"))
+    parts = []
+    for place, piece in enumerate(pieces):
+        text = f'<span class="{h(piece.kind)}">{h(piece.text)}</span>'
+        if piece.kind == "declaration":
+            name = piece.text.split("declaration:", 1)[-1].split("{", 1)[0].strip()
+            parts.append(
+                fold(
+                    f"lens-{place}",
+                    h(t("lens.declaration", name=short(name, 40))),
+                    f'<pre class="cw-raw mono">{text}</pre>',
+                )
+            )
+        else:
+            parts.append(f'<pre class="cw-raw mono">{text}</pre>')
+    return f'<p class="sub cw-small">{h(t("lens.lead"))}</p><div class="cw-lens">{"".join(parts)}</div>'
+
+
+def queue(waiting: list[Run]) -> str:
+    """Runs that wait for their turn, the next one first."""
+    if not waiting:
+        return ""
+    rows = "".join(map(_waiting, waiting))
+    return f"<h2>{h(t('train.waiting'))}</h2>{rows}"
+
+
+def _waiting(run: Run) -> str:
+    epochs = h(t("train.epochs", n=run.recipe.get("epochs", 1)))
+    take_out = act(h(t("train.cancel")), "cancel", classes="cw-link", id=run.id)
+    return f'<div class="cw-top"><span>{h(run.name)} <span class="sub">{epochs}</span></span>{take_out}</div>'

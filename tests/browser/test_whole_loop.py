@@ -1,0 +1,95 @@
+"""The main job in a real browser, with a real (tiny) model: all five tabs, a reload in the middle, a second page."""
+
+from pathlib import Path
+
+import pytest
+from browser.conftest import Studio, Watched
+from playwright.sync_api import Browser, Page, expect
+from tiny_model import make
+
+pytestmark = pytest.mark.browser
+TRAINING_SECONDS = 240
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def test_from_a_new_tool_to_two_answers(
+    studio: Studio, page: Page, chromium: Browser, watched: Watched, tmp_path: Path
+) -> None:
+    page.goto(studio.address)
+
+    # Tools: a starter is open; a tool of our own comes to it.
+    expect(page.get_by_role("button", name="search_docs").first).to_be_visible()
+    page.get_by_role("button", name="Add a tool").click()
+    expect(page.get_by_role("heading", name="New tool")).to_be_visible()
+    page.get_by_label("Name", exact=True).first.fill("open_ticket")
+    page.get_by_label("Description: when should it be called?").fill("Open a ticket for the help desk.")
+    page.get_by_label("Name", exact=True).nth(1).fill("urgency")
+    page.get_by_label("Type", exact=True).click()
+    page.get_by_role("option", name="choice", exact=True).click()
+    page.get_by_label("Allowed values").fill("low, high")
+    page.get_by_role("button", name="Save tool").click()
+    expect(page.get_by_text("open_ticket is saved.")).to_be_visible()
+    expect(page.locator(".cw-card", has_text="open_ticket")).to_contain_text("0 examples")
+
+    # Examples: two of them for the new tool, made with the form that its schema gives.
+    tab(page, "Examples")
+    for said, part in (
+        ("My screen is broken, please help", "learning from"),
+        ("The printer is on fire", "testing with"),
+    ):
+        page.get_by_role("button", name="Add an example").click()
+        expect(page.get_by_text("New example")).to_be_visible()
+        page.get_by_label("Someone says").fill(said)
+        page.get_by_label("The model should").click()
+        page.get_by_role("option", name="call open_ticket").click()
+        page.get_by_label("urgency").click()
+        page.get_by_role("option", name="high").click()
+        page.get_by_label(part).check()
+        page.get_by_role("button", name="Save example").click()
+        expect(page.locator(".cw-pager")).to_contain_text("of 6")
+        expect(page.get_by_role("button", name=said)).to_be_visible()
+
+    # Train: a folder is the model; the page is reloaded while it works, and a second browser sees the same run.
+    tab(page, "Train")
+    model = page.get_by_role("combobox", name="Model", exact=True)
+    model.fill(str(make(tmp_path / "tiny")))
+    model.press("Enter")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Passes over your examples").fill("3")
+    page.get_by_role("button", name="Train", exact=True).click()
+    item = page.locator(".cw-run", has_text="Run 1")
+    expect(item).to_be_visible()
+    with watched.reloading():
+        page.reload()
+        expect(item).to_have_attribute("aria-pressed", "true")
+    tab(page, "Train")
+    expect(page.get_by_role("button", name="Stop and keep")).to_be_visible()
+    other = chromium.new_context()
+    second = watched.watch(other.new_page())
+    second.goto(studio.address)
+    expect(second.locator(".cw-run", has_text="Run 1")).to_be_visible(timeout=20_000)
+    expect(item).to_contain_text("of 33", timeout=TRAINING_SECONDS * 1000)
+    tab(second, "Results")
+    expect(second.get_by_role("heading", name="Results of Run 1")).to_be_visible(
+        timeout=TRAINING_SECONDS * 1000
+    )
+    expect(second.locator(".cw-versus")).to_contain_text("of 33")
+    other.close()
+
+    # Results: both numbers, and every row with both answers.
+    tab(page, "Results")
+    expect(page.get_by_text("of 33").first).to_be_visible()
+    expect(page.locator(".cw-stack tbody tr")).to_have_count(33)
+    page.get_by_role("button", name="Fixed").click()
+    expect(page.get_by_role("button", name="Fixed")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Try it").click()
+
+    # Playground: the same words to both models.
+    page.get_by_label("Ask something…").fill("Where is the travel policy?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".cw-me")).to_have_count(2)
+    expect(page.locator(".cw-call").nth(1)).to_be_visible(timeout=120_000)
+    expect(page.locator(".cw-problem")).to_have_count(0)

@@ -1,0 +1,264 @@
+"""Views: what they say, and that nothing which came from data, a model or a user becomes markup."""
+
+from dataclasses import fields, replace
+from html.parser import HTMLParser
+
+import pytest
+
+from core.doctor.findings import Finding
+from core.importers.outcome import Reject
+from core.models.catalog import Choice
+from core.prompt.lens import Piece
+from core.schema import Example, Tool, ToolCall
+from core.store.evaluations import Prediction
+from core.store.metrics import Metric
+from core.store.runs import Run
+from studio.views import chart, examples, pieces, playground, results, runs, tools, train
+
+NASTY = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</pre></details><svg onload=alert(1)>",
+    "&lt;b&gt; <b>bold</b>",
+    "${alert(1)} {{value}}",
+)
+
+
+def run(**values: object) -> Run:
+    empty = {field.name: None for field in fields(Run)}
+    first = {
+        "id": "r1",
+        "project": "p",
+        "number": 3,
+        "state": "training",
+        "model": "starter",
+        "recipe": {"epochs": 8},
+    }
+    more = {
+        "doing": "Training",
+        "step": 27,
+        "steps": 40,
+        "seconds_left": 65.0,
+        "device": "CPU",
+        "stop_requested": 0,
+    }
+    return Run(**{**empty, **first, **more, "created": "2026-01-01T00:00:00+00:00", **values})
+
+
+def prediction(example: int, verdict: str, text: str = "", **values: object) -> Prediction:
+    right = verdict in ("exact", "right")
+    return Prediction(
+        example, f"prompt {example}", [], text, [], verdict, right, verdict == "exact", **values
+    )
+
+
+class Read(HTMLParser):
+    """The tags and attributes that a browser would see."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.names: set[str] = set()
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.names |= {name for name, _ in attrs}
+        if tag not in ("br", "path", "circle", "rect", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
+
+
+def drawn(evil: str) -> list[str]:
+    """Every view with the same text in every place that can hold one."""
+    tool = Tool("seek", evil, {"type": "object", "properties": {"q": {"type": "string"}}, "required": []})
+    call = {"name": evil, "arguments": {evil: evil, "list": [evil], "deep": {evil: [{evil: evil}]}}}
+    example = replace(Example.single(evil, ToolCall(evil, {"q": evil})), id=1)
+    one = replace(prediction(1, evil, evil, reason=evil), prompt=evil, expected=[call], calls=[call])
+    failed = run(
+        state="failed",
+        error={"message": evil, "hint": evil, "where": evil},
+        model=evil,
+        device=evil,
+        doing=evil,
+    )
+    pairs = results.pairs([one], [one])
+    said = playground.Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0)
+    turns = [
+        playground.Turn(evil, said, playground.Said(evil, malformed=evil)),
+        playground.Turn(evil, playground.Said(error=evil), playground.Said(waiting=evil)),
+        playground.Turn(evil, playground.Said(words=evil), None),
+    ]
+    finding = Finding("warn", evil, (1,), evil, evil)
+    return [
+        runs.sidebar([failed, run(id=evil, doing=evil)], evil, {}),
+        runs.run_card(failed, "", evil),
+        runs.run_head(failed),
+        runs.computer(evil, 1, 2),
+        tools.cards([tool], {evil: {"train": 1, "test": 0}}, evil),
+        tools.declaration(evil),
+        tools.brought([evil], [evil], [evil], [evil]),
+        examples.table(
+            [example], [tool], 1, examples.leaks([example, replace(example, split="test")]), 0, 200
+        ),
+        examples.health([finding, replace(finding, severity="block")], 3),
+        examples.health_pill([replace(finding, severity="block")]),
+        examples.preview(evil, [example], [Reject(2, evil, evil)], [evil], 1),
+        train.choice_note(Choice(evil, evil, evil, False, evil, evil)),
+        train.lens([Piece(evil, "prompt"), Piece(evil, "declaration"), Piece(evil, "trained")]),
+        train.queue([run(id=evil, state="queued")]),
+        results.rows_table(pairs, "all"),
+        results.filter_bar(pairs, "all"),
+        results.title(failed),
+        *(playground.column(turns, side, evil, evil, [tool]) for side in ("base", "tuned")),
+        playground.column([], "base", evil, evil, [], f"{evil}|{evil}"),
+        playground.chips([evil]),
+        pieces.act(pieces.h(evil), evil, label=evil, id=evil),
+        pieces.pill(evil),
+        pieces.empty(evil, evil),
+    ]
+
+
+HARMLESS = [Read(text) for text in drawn("harmless")]
+
+
+@pytest.mark.parametrize("evil", NASTY)
+def test_no_text_becomes_markup(evil: str) -> None:
+    for text, plain in zip(drawn(evil), HARMLESS, strict=True):
+        seen = Read(text)
+        assert seen.tags == plain.tags
+        assert seen.names == plain.names
+        assert not seen.open
+
+
+def test_a_link_is_followed_only_where_a_browser_may() -> None:
+    assert train.link("javascript:alert(1)") == ""
+    assert train.link("data:text/html,x") == ""
+    assert 'href="https://huggingface.co/x"' in train.link("https://huggingface.co/x")
+
+
+def test_the_sidebar_says_state_progress_and_time_left() -> None:
+    text = runs.sidebar([run()], "r1", {})
+    assert "step 27 of 40 · 1 min 05 s left" in text
+    assert 'aria-valuenow="68"' in text and 'aria-pressed="true"' in text
+
+
+def test_a_finished_run_shows_its_score_instead_of_its_state() -> None:
+    text = runs.sidebar([run(state="finished", seconds=192)], "", {"r1": {"right": 18, "n": 20}})
+    assert "18 of 20" in text and "3 min 12 s" in text
+
+
+@pytest.mark.parametrize(("step", "epoch"), [(0, 1), (1, 1), (5, 1), (6, 2), (40, 8)])
+def test_the_pass_is_counted_from_the_step(step: int, epoch: int) -> None:
+    assert f"pass {epoch} of 8" in runs.numbers(run(step=step), None, None)
+
+
+def test_a_failed_run_says_what_to_do_and_where() -> None:
+    error = {"message": "Out of memory.", "hint": "Take a smaller batch.", "where": "/log.txt"}
+    text = runs.run_card(run(state="failed", error=error))
+    assert all(part in text for part in error.values())
+
+
+def test_a_stopped_run_says_whether_something_was_kept() -> None:
+    assert "is kept" in runs.run_card(run(state="cancelled", folder="/x"))
+    assert "before it had learned" in runs.run_card(run(state="cancelled"))
+
+
+PAIRS = results.pairs(
+    [prediction(1, "malformed"), prediction(2, "exact"), prediction(3, "no_call"), prediction(4, "right")],
+    [prediction(1, "exact"), prediction(2, "wrong_tool"), prediction(3, "no_call"), prediction(4, "right")],
+)
+
+
+def test_rows_are_told_apart_by_what_changed() -> None:
+    found = {
+        name: [pair.either.example for pair in PAIRS if test(pair)] for name, test in results.FILTERS.items()
+    }
+    assert found == {
+        "all": [1, 2, 3, 4],
+        "fixed": [1],
+        "broke": [2],
+        "still_wrong": [3],
+        "still_right": [4],
+        "arguments": [4],
+    }
+
+
+def test_the_sentence_counts_and_claims_no_more() -> None:
+    side = {"n": 4, "right": 2, "exact": 1}
+    assert "As many right as before." in results.sentence(side, side, PAIRS)
+    assert "1 fixed, 1 broke, 1 still wrong." in results.sentence(side, {**side, "right": 3}, PAIRS)
+
+
+def test_an_answer_is_missing_on_one_side_without_harm() -> None:
+    text = results.rows_table(results.pairs([], [prediction(1, "exact")]), "all")
+    assert "–" in text and "exact" in text
+
+
+def test_right_tools_without_exact_arguments_are_counted_apart() -> None:
+    table = results.verdict_table(None, {"n": 5, "right": 4, "exact": 3, "malformed": 1})
+    assert '<td class="num">3</td>' in table and '<td class="num">–</td>' in table
+
+
+@pytest.mark.parametrize(
+    ("top", "ticks"), [(2.6, [0, 1, 2, 3]), (0.09, [0, 0.025, 0.05, 0.075, 0.1]), (0, [0, 1])]
+)
+def test_the_axis_has_round_numbers(top: float, ticks: list[float]) -> None:
+    assert chart.scale(top) == pytest.approx(ticks)
+
+
+def test_the_chart_names_both_lines_and_survives_a_diverged_loss() -> None:
+    points = [Metric(step, "loss", 2 / step) for step in range(1, 9)] + [Metric(4, "eval_loss", 1.0)]
+    text = chart.loss_chart(points, 40)
+    assert "train loss 0.25" in text and "test loss 1" in text and 'class="test"' in text
+    assert "since step 9" in chart.loss_chart([*points, Metric(9, "loss", float("nan"))], 40)
+    assert "since step 1" in chart.loss_chart([Metric(1, "loss", float("inf"))], 40)
+    assert chart.loss_chart([], 40) == ""
+
+
+def test_a_long_line_is_thinned_and_keeps_its_ends() -> None:
+    line = [(step, 1.0) for step in range(5000)]
+    thin = chart.thinned(line)
+    assert len(thin) <= chart.MOST_POINTS + 1 and thin[0] == line[0] and thin[-1] == line[-1]
+
+
+@pytest.mark.parametrize(
+    ("train_rows", "epochs", "batch", "steps"), [(32, 8, 4, 64), (33, 8, 4, 72), (1, 1, 4, 1), (0, 8, 4, 0)]
+)
+def test_steps_are_counted_as_the_trainer_does(train_rows: int, epochs: int, batch: int, steps: int) -> None:
+    assert train.steps_of(train_rows, epochs, batch) == steps
+
+
+def test_time_is_named_only_where_it_was_measured() -> None:
+    assert "first run" in train.estimate(32, 8, 4, None)
+    assert "About 3 minutes" in train.estimate(32, 8, 4, 2.4)
+    measured = run(seconds_per_step=2.0, recipe={"batch_size": 4}, model="other")
+    own = run(seconds_per_step=3.0, recipe={"batch_size": 4})
+    assert train.pace([measured, own], "starter", 8) == 6.0
+    assert train.pace([measured], "starter", 4) is None
+
+
+def test_a_prompt_in_both_parts_is_marked() -> None:
+    both = [
+        replace(Example.single("Hello  There"), id=1),
+        replace(Example.single("hello there", split="test"), id=2),
+    ]
+    text = examples.table(both, [], None, examples.leaks(both), 0, 2)
+    assert "also in test" in text and "also in train" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "5 s"), (65, "1 min 05 s"), (3725, "1 h 02 min"), (-3, "0 s"), (59.7, "1 min 00 s")],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert pieces.duration(seconds) == words
+
+
+def test_clock() -> None:
+    assert pieces.clock(65) == "1:05" and pieces.clock(3729) == "1:02:09"
