@@ -88,6 +88,62 @@ def test_views_are_pure(path: Path) -> None:
     assert not used & {"core.store.open_store", "core.store.immediate"}
 
 
+CORE_LAYERS = (
+    {"errors", "settings"},
+    {"schema"},
+    {"doctor", "prompt", "store"},
+    {"importers", "models", "evaluation", "training"},
+    {"serving"},
+    {"jobs"},
+    {"commands"},
+    {"__main__"},
+)
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_imports_in_the_core_point_downward(path: Path) -> None:
+    level = {part: n for n, layer in enumerate(CORE_LAYERS) for part in layer}
+    own = name_of(path).split(".")[1:2]
+    if not own:
+        return
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("core.")} - set(own)
+    assert all(level[part] < level[own[0]] for part in used), used
+
+
+NETWORK = {"httpx", "httpx2", "requests", "urllib", "socket", "http", "aiohttp", "huggingface_hub", "uvicorn"}
+MAY_TALK = {
+    "core.models.loading": {"huggingface_hub"},
+    "core.models.catalog": {"huggingface_hub"},  # whether a token or a cached copy is there; it asks nobody
+    "core.serving.client": {"httpx"},  # loopback
+    "core.serving.__main__": {"socket", "uvicorn"},  # loopback
+    "studio.guard": {"urllib"},  # urllib.parse
+}
+
+
+@pytest.mark.parametrize("path", [*CORE, *STUDIO, ROOT / "app.py"], ids=name_of)
+def test_only_named_modules_talk_to_a_network(path: Path) -> None:
+    used = {name.split(".")[0] for name in imports(path)} & NETWORK
+    assert used <= MAY_TALK.get(name_of(path), set())
+
+
+PROMPT_TEXT = re.compile(r"<(start_of_turn|end_of_turn|start_function_\w+|end_function_\w+|escape)>|<tool_call>")
+
+
+@pytest.mark.parametrize("path", [*CORE, *STUDIO], ids=name_of)
+def test_prompt_text_is_made_in_one_place(path: Path) -> None:
+    """The conversion of the starter may name the tokens it makes; nobody else writes them."""
+    if path.is_relative_to(ROOT / "core" / "prompt") or path.name == "gemma_gguf.py":
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    documented = {
+        ast.get_docstring(node, clean=False)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    }
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    assert not [text for text in texts - documented if PROMPT_TEXT.search(text)]
+
+
 LAYERS = (
     {"text", "guard"},
     {"views", "theme"},

@@ -114,7 +114,7 @@ def build(shell: Shell) -> Panel:
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
             rows = projects.examples(db, found, split="test") or projects.examples(db, found)
-        return list(dict.fromkeys(row.prompt for row in rows[:: max(1, len(rows) // CHIPS)]))[:CHIPS]
+        return view.spread(rows, CHIPS)
 
     def on_chip(project: str, event: gr.EventData) -> str:
         place, prompts = acted(event).get("n", ""), _prompts(project)

@@ -1,9 +1,10 @@
 """Answers side by side: each prompt with the call cards of the untouched and of the tuned model."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
-from core.schema import Tool, ToolCall, check_call
+from core.schema import Example, Tool, ToolCall, check_call
 from studio.text import t
 from studio.views.pieces import act, empty, fold, h, pill, short, value_text
 
@@ -93,6 +94,15 @@ def _value(value: Any) -> str:
             f'<span class="sub">{h(name)}:</span> {_value(part)}' for name, part in value.items()
         )
     return h(value_text(value))
+
+
+def spread(rows: list[Example], most: int) -> list[str]:
+    """Prompts to try, taken from one tool after the other."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(row.tools, []).append(row.prompt)
+    turns = [prompt for turn in zip_longest(*groups.values()) for prompt in turn if prompt]
+    return list(dict.fromkeys(turns))[:most]
 
 
 def chips(prompts: list[str]) -> str:

@@ -262,3 +262,10 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 
 def test_clock() -> None:
     assert pieces.clock(65) == "1:05" and pieces.clock(3729) == "1:02:09"
+
+
+def test_prompts_to_try_come_from_every_tool() -> None:
+    rows = [Example.single(f"docs {n}", ToolCall("docs")) for n in range(5)]
+    rows += [Example.single("web", ToolCall("web")), Example.single("thanks"), Example.single("docs 0", ToolCall("docs"))]
+    assert playground.spread(rows, 4) == ["docs 0", "web", "thanks", "docs 1"]
+    assert playground.spread([], 4) == []
