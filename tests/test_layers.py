@@ -126,7 +126,9 @@ def test_only_named_modules_talk_to_a_network(path: Path) -> None:
     assert used <= MAY_TALK.get(name_of(path), set())
 
 
-PROMPT_TEXT = re.compile(r"<(start_of_turn|end_of_turn|start_function_\w+|end_function_\w+|escape)>|<tool_call>")
+PROMPT_TEXT = re.compile(
+    r"<(start_of_turn|end_of_turn|start_function_\w+|end_function_\w+|escape)>|<tool_call>"
+)
 
 
 @pytest.mark.parametrize("path", [*CORE, *STUDIO], ids=name_of)

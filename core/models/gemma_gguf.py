@@ -1,7 +1,8 @@
 """Turning a Gemma 3 GGUF file into a model folder that speaks FunctionGemma's format.
 
 FunctionGemma's seven control tokens sit in slots 46 to 52, which Gemma 3 left unused, so renaming these makes
-a Gemma 3 checkpoint fit the format; their rows in the weights are untrained until somebody trains.
+a Gemma 3 checkpoint fit the format. Their rows in the weights are noise, which the first steps of a training would
+pay for with large changes everywhere; so each begins as the mean of tokens that play its part in ordinary text.
 Weights are written as bfloat16: Google publishes them so, the values here come from 4 to 8 bits each, and a
 float32 copy would double the disk space and the loading time for digits that carry nothing.
 """
@@ -13,6 +14,7 @@ from core.models import gguf_file
 from core.models.progress import Progress
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
 CONTROL_TOKENS = {
@@ -23,6 +25,16 @@ CONTROL_TOKENS = {
     50: "<start_function_response>",
     51: "<end_function_response>",
     52: "<escape>",
+}
+# What plays the part of a control token in text: an escape mark is a quote, the end of an answer the end of a text.
+_LIKE = {
+    46: ("\n",),
+    47: ("\n",),
+    48: ("```", "call"),
+    49: (")", "\n"),
+    50: ("<eos>",),
+    51: ("\n",),
+    52: ('"',),
 }
 _SPECIAL = 50  # the one control token that FunctionGemma marks special: decoding may leave it out
 _STOP_TOKENS = [1, 50, 106]  # <eos>, <start_function_response>, <end_of_turn>
@@ -69,8 +81,9 @@ def convert(source: Path, folder: Path, template: str, progress: Progress) -> No
     if file.metadata.get("general.architecture") != "gemma3":
         raise ValueError(f"{source.name} is not a Gemma 3 model")
     progress("Building the tokenizer", 0.15)
-    _tokenizer(file.metadata, template).save_pretrained(folder)
-    _write_model(file, folder, progress)
+    tokenizer = _tokenizer(file.metadata, template)
+    tokenizer.save_pretrained(folder)
+    _write_model(file, tokenizer, folder, progress)
 
 
 def _tokenizer(metadata: dict[str, Any], template: str) -> "PreTrainedTokenizerBase":
@@ -130,7 +143,9 @@ def _check(tokenizer: "PreTrainedTokenizerBase") -> None:
             raise ValueError(f"the installed tokenizer library does not keep {name} as token {position}")
 
 
-def _write_model(file: gguf_file.GgufFile, folder: Path, progress: Progress) -> None:
+def _write_model(
+    file: gguf_file.GgufFile, tokenizer: "PreTrainedTokenizerBase", folder: Path, progress: Progress
+) -> None:
     import torch
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig
 
@@ -143,6 +158,7 @@ def _write_model(file: gguf_file.GgufFile, folder: Path, progress: Progress) -> 
     for done, tensor in enumerate(file.tensors):
         progress("Unpacking the weights", 0.3 + 0.5 * done / len(file.tensors))
         weights[_name(tensor.name)] = _weight(file, tensor)
+    _begin_control_tokens(weights["model.embed_tokens.weight"], tokenizer)
     weights["lm_head.weight"] = weights["model.embed_tokens.weight"]
     model.load_state_dict(weights, strict=True, assign=True)
     model.tie_weights()
@@ -151,6 +167,17 @@ def _write_model(file: gguf_file.GgufFile, folder: Path, progress: Progress) -> 
     )
     progress("Writing the model", 0.85)
     model.save_pretrained(folder)
+
+
+def _begin_control_tokens(rows: "Tensor", tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Set the embedding of each control token, [vocabulary, hidden], to the mean of its likes at the length it had."""
+    import torch
+
+    for position, words in _LIKE.items():
+        likes = [tokenizer.encode(word, add_special_tokens=False)[0] for word in words]
+        mean = rows[likes].float().mean(dim=0)
+        length = torch.linalg.vector_norm(rows[position].float())
+        rows[position] = mean * (length / torch.linalg.vector_norm(mean))
 
 
 def _name(stored: str) -> str:

@@ -67,7 +67,7 @@ def choose_device() -> str:
 
 
 def choose_dtype(requested: str, device: str) -> str:
-    """The name of the torch dtype to compute in; "auto" takes bfloat16 where the hardware has it (1.7 times as fast on a CPU).
+    """The name of the torch dtype to compute in; "auto" takes bfloat16 where the hardware has it.
 
     Raises StudioError for a dtype that is not offered.
     """

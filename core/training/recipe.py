@@ -11,7 +11,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What can be chosen about a training; the defaults are the guide's recipe."""
+    """What can be chosen about a training; the defaults are the guide's recipe, averaged at its end."""
 
     epochs: int = 8  # passes over the training examples
     batch_size: int = 4  # examples for one step of the optimizer
@@ -19,6 +19,7 @@ class RunConfig:
     max_length: int = 512  # tokens; raised, never cut, where a row needs more
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
     seed: int = 0  # of the order of the rows
+    average: int = 10  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,6 +48,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-7, 1e-2),
     "max_length": (64, 32768),
     "seed": (0, 2**31 - 1),
+    "average": (1, 1000),
 }
 RECIPES: dict[str, RunConfig] = {"guide": RunConfig()}
 

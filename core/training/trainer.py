@@ -9,6 +9,7 @@ from core.errors import StudioError
 from core.prompt.messages import place_of
 from core.prompt.rows import IGNORED, Row
 from core.schema import Example
+from core.training.average import averaging
 from core.training.batches import EvenOrder, collate
 from core.training.recipe import RunConfig
 
@@ -55,6 +56,7 @@ def train(
     from transformers import PrinterCallback, ProgressCallback
 
     arguments = _arguments(config, folder, bool(test_rows))
+    average = averaging(config.average)
     trainer = _trainer_class()(
         order=EvenOrder(groups, config.seed),
         model=model,
@@ -63,11 +65,12 @@ def train(
         eval_dataset=Dataset.from_list([_item(row) for row in test_rows]) if test_rows else None,
         processing_class=tokenizer,
         data_collator=collate,
-        callbacks=list(callbacks),
+        callbacks=[average, *callbacks],
     )
     for printing in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(printing)  # the store's callback reports; the log stays readable
     result = trainer.train()
+    average.apply(model)
     return Trained(result.global_step, result.metrics["train_runtime"])
 
 

@@ -22,7 +22,7 @@ from studio.views.pieces import h, short
 from studio.views.runs import run_card, run_head
 
 GUIDE = RunConfig()
-NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed")
+NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed", "average")
 LENS_CHOICES = 200
 LOG_BYTES = 16_000
 
@@ -181,6 +181,9 @@ def _settings() -> dict[str, Any]:
         fields["seed"] = gr.Number(
             GUIDE.seed, label=t("recipe.seed"), info=t("recipe.seed.hint"), min_width=110
         )
+    fields["average"] = gr.Number(
+        GUIDE.average, label=t("recipe.average"), info=t("recipe.average.hint"), min_width=110
+    )
     return fields
 
 

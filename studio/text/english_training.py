@@ -88,6 +88,8 @@ TEXT: dict[str, str] = {
     "recipe.dtype.hint": "precision",
     "recipe.seed": "Order of the rows",
     "recipe.seed.hint": "random seed",
+    "recipe.average": "Steps to average at the end",
+    "recipe.average.hint": "moving average of the weights; 1 keeps the last step",
     "recipe.number": "{name}: write a number.",
     "recipe.whole": "{name}: write a whole number.",
     "dtype.auto": "by this computer",

@@ -47,10 +47,10 @@ def test_no_page_is_wider_than_the_screen(studio: Studio, page: Page, width: int
 
 def test_a_keyboard_opens_a_tool_and_an_example(studio: Studio, page: Page) -> None:
     opened(page, studio)
-    page.locator(".cw-card", has_text="search_web").focus()
+    page.locator(".cw-card", has_text="web_search").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="search_web")).to_be_visible()
-    expect(page.locator(".cw-card", has_text="search_web")).to_be_focused()
+    expect(page.get_by_role("heading", name="web_search")).to_be_visible()
+    expect(page.locator(".cw-card", has_text="web_search")).to_be_focused()
     tab(page, "Examples")
     page.locator(".cw-row").nth(2).focus()
     page.keyboard.press("Space")
@@ -114,10 +114,10 @@ def test_leaving_an_editor_with_changes_asks_first(studio: Studio, page: Page) -
     opened(page, studio)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    page.locator(".cw-card", has_text="search_web").click()
-    expect(page.get_by_role("heading", name="search_web")).to_be_visible()
+    page.locator(".cw-card", has_text="web_search").click()
+    expect(page.get_by_role("heading", name="web_search")).to_be_visible()
     page.get_by_label("Description: when should it be called?").fill("Changed")
-    page.locator(".cw-card", has_text="search_docs").click()
+    page.locator(".cw-card", has_text="company_search").click()
     expect(page.get_by_label("Description: when should it be called?")).to_have_value("Changed")
     assert asked == ["What you changed is not saved. Leave it?"]
 
@@ -128,9 +128,9 @@ def test_a_spreadsheet_is_previewed_row_by_row_before_it_is_taken(
     sheet = tmp_path / "questions.csv"
     sheet.write_bytes(
         "user_content;tool_name;tool_arguments\n"
-        'Où est la note de frais ?;search_docs;"{""query"": ""note de frais""}"\n'
+        'Où est la note de frais ?;company_search;"{""query"": ""note de frais""}"\n'
         "Bonjour;;\n"
-        'Broken;search_docs;"{""wrong"": 1}"\n'.encode("cp1252")
+        'Broken;company_search;"{""wrong"": 1}"\n'.encode("cp1252")
     )
     opened(page, studio)
     tab(page, "Examples")
@@ -148,8 +148,8 @@ def test_a_spreadsheet_is_previewed_row_by_row_before_it_is_taken(
 
 def test_a_renamed_tool_says_how_many_examples_followed(studio: Studio, page: Page) -> None:
     opened(page, studio)
-    page.locator(".cw-card", has_text="search_web").click()
-    expect(page.get_by_role("heading", name="search_web")).to_be_visible()
+    page.locator(".cw-card", has_text="web_search").click()
+    expect(page.get_by_role("heading", name="web_search")).to_be_visible()
     page.get_by_label("Name", exact=True).first.fill("look_outside")
     page.get_by_role("button", name="Save tool").click()
     expect(page.get_by_text("examples followed the new name.")).to_be_visible()

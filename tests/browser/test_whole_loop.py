@@ -21,7 +21,7 @@ def test_from_a_new_tool_to_two_answers(
     page.goto(studio.address)
 
     # Tools: a starter is open; a tool of our own comes to it.
-    expect(page.get_by_role("button", name="search_docs").first).to_be_visible()
+    expect(page.get_by_role("button", name="company_search").first).to_be_visible()
     page.get_by_role("button", name="Add a tool").click()
     expect(page.get_by_role("heading", name="New tool")).to_be_visible()
     page.get_by_label("Name", exact=True).first.fill("open_ticket")

@@ -89,7 +89,7 @@ def test_evaluate_writes_a_line_a_row(home, project, trained, tmp_path):
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     assert set(summary) >= SUMMARY and summary["n"] == len(rows) == 4
     assert all({"example", "prompt", "expected", "text", "calls", "verdict"} <= set(row) for row in rows)
-    assert rows[0]["expected"][0]["name"] in ("search_docs", "search_web")
+    assert rows[0]["expected"][0]["name"] in ("company_search", "web_search")
     assert {k: v for k, v in summary.items() if k in SUMMARY - {"seconds"}} == {
         k: v for k, v in trained["after"].items() if k != "seconds"
     }, "what was judged at the end of the run is what was saved"
@@ -103,7 +103,7 @@ def test_ask_answers(home, project, trained):
 def test_lens_shows_the_text_and_what_is_trained(home, project, model):
     answer = call(home, "lens", project, "--example", 2)
     assert answer["text"].endswith(answer["trained"])
-    assert answer["trained"].startswith("<start_function_call>call:search_web{query:")
+    assert answer["trained"].startswith("<start_function_call>call:web_search{query:")
     assert answer["text"].count("<bos>") == 1
     tokens = call(home, "lens", project, "--example", 2, "--model", model)["tokens"]
     assert "".join(t["text"] for t in tokens if t["trained"]) == answer["trained"]
@@ -152,10 +152,10 @@ def test_refused_rows_are_named_and_the_others_kept(home, tmp_path):
     file = tmp_path / "rows.csv"
     file.write_text(
         "user_content,tool_name,tool_arguments\n"
-        'our VPN?,search_docs,"{""query"": ""vpn""}"\n'
+        'our VPN?,company_search,"{""query"": ""vpn""}"\n'
         'x,search_all,"{""query"": ""vpn""}"\n'
         "thanks,,\n"
-        'y,search_web,"{""q"": 1}"\n'
+        'y,web_search,"{""q"": 1}"\n'
     )
     answer = call(
         home, "import", "table", "--tools", STARTER / "tools.json", "--examples", file, "--test-share", "0.5"

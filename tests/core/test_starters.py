@@ -59,8 +59,8 @@ def test_where_to_look_is_balanced_in_both_parts_and_in_their_first_twenty():
     _, examples = content("where-to-look")
     for split in ("train", "test"):
         labels = [e.calls[0].name for e in examples if e.split == split]
-        assert labels == ["search_docs", "search_web"] * 16
-        assert Counter(labels[:20]) == {"search_docs": 10, "search_web": 10}
+        assert labels == ["company_search", "web_search"] * 16
+        assert Counter(labels[:20]) == {"company_search": 10, "web_search": 10}
 
 
 def test_where_to_look_has_one_query_a_row_in_the_words_of_the_prompt():

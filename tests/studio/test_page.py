@@ -111,6 +111,7 @@ GOOD = {
     "max_length": 512,
     "dtype": "auto",
     "seed": 0,
+    "average": 10,
 }
 
 

@@ -266,6 +266,10 @@ def test_clock() -> None:
 
 def test_prompts_to_try_come_from_every_tool() -> None:
     rows = [Example.single(f"docs {n}", ToolCall("docs")) for n in range(5)]
-    rows += [Example.single("web", ToolCall("web")), Example.single("thanks"), Example.single("docs 0", ToolCall("docs"))]
+    rows += [
+        Example.single("web", ToolCall("web")),
+        Example.single("thanks"),
+        Example.single("docs 0", ToolCall("docs")),
+    ]
     assert playground.spread(rows, 4) == ["docs 0", "web", "thanks", "docs 1"]
     assert playground.spread([], 4) == []

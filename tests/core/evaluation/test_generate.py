@@ -63,5 +63,11 @@ def test_progress_can_end_the_work(tiny):
 
     with pytest.raises(Enough):
         generate(
-            model, tokenizer, family, prompts(tokenizer, 3, 4, 5), max_new_tokens=2, batch_size=2, progress=progress
+            model,
+            tokenizer,
+            family,
+            prompts(tokenizer, 3, 4, 5),
+            max_new_tokens=2,
+            batch_size=2,
+            progress=progress,
         )

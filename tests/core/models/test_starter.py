@@ -248,4 +248,24 @@ def test_our_reading_of_the_file_agrees_with_transformers(real, tmp_path):
     model = AutoModelForCausalLM.from_pretrained(real)
     expected = reference.state_dict()
     assert model.state_dict().keys() == expected.keys()
-    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+    for name, value in model.state_dict().items():
+        if value.shape[0] == len(ours):  # the embedding, but for the control tokens, which begin anew
+            rest = torch.ones(len(ours), dtype=torch.bool)
+            rest[list(gemma_gguf.CONTROL_TOKENS)] = False
+            assert torch.equal(value[rest], expected[name][rest])
+        else:
+            assert torch.equal(value, expected[name]), name
+
+
+@needs_package
+@pytest.mark.slow
+def test_control_tokens_begin_as_what_plays_their_part(real):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    rows = AutoModelForCausalLM.from_pretrained(real).get_input_embeddings().weight.float()
+    [quote] = AutoTokenizer.from_pretrained(real).encode('"', add_special_tokens=False)
+    for position, like in ((52, quote), (50, 1)):
+        assert torch.cosine_similarity(rows[position], rows[like], dim=0) > 0.99
+    lengths = torch.linalg.vector_norm(rows[46:53], dim=1)
+    assert torch.allclose(lengths, torch.full_like(lengths, 1.03), atol=0.02)

@@ -172,3 +172,43 @@ def test_each_epoch_of_a_training_has_its_own_order(model, tokenizer, rows, tmp_
     config = RunConfig(epochs=3, batch_size=4, dtype="float32")
     trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [])
     assert seen == [0, 1, 2]
+
+
+def test_what_is_kept_is_the_average_of_the_last_steps(model, tokenizer, rows, tmp_path):
+    import torch
+    from transformers import TrainerCallback
+
+    from core.training import trainer
+
+    path = []
+
+    class Follow(TrainerCallback):
+        def on_step_end(self, args, state, control, model=None, **kwargs):
+            path.append([weight.detach().clone() for weight in model.parameters()])
+
+    config = RunConfig(epochs=5, batch_size=4, dtype="float32", average=3, learning_rate=1e-3)
+    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [Follow()])
+    wanted = path[0]
+    for n, weights in enumerate(path[1:], 2):
+        share = 1 / min(n, 3)
+        wanted = [old + (new - old) * share for old, new in zip(wanted, weights, strict=True)]
+    assert len(path) == 5
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(model.parameters(), wanted, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(model.parameters(), path[-1], strict=True))
+
+
+def test_an_average_over_one_step_is_the_last_step(model, tokenizer, rows, tmp_path):
+    import torch
+    from transformers import TrainerCallback
+
+    from core.training import trainer
+
+    last = []
+
+    class Follow(TrainerCallback):
+        def on_step_end(self, args, state, control, model=None, **kwargs):
+            last[:] = [weight.detach().clone() for weight in model.parameters()]
+
+    config = RunConfig(epochs=2, batch_size=4, dtype="float32", average=1)
+    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [Follow()])
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), last, strict=True))
