@@ -90,7 +90,7 @@ def test_views_are_pure(path: Path) -> None:
 
 CORE_LAYERS = (
     {"errors", "settings"},
-    {"schema"},
+    {"schema", "processes"},
     {"doctor", "prompt", "store"},
     {"importers", "models", "evaluation", "training"},
     {"serving"},
@@ -98,16 +98,6 @@ CORE_LAYERS = (
     {"commands"},
     {"__main__"},
 )
-
-
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_imports_in_the_core_point_downward(path: Path) -> None:
-    level = {part: n for n, layer in enumerate(CORE_LAYERS) for part in layer}
-    own = name_of(path).split(".")[1:2]
-    if not own:
-        return
-    used = {name.split(".")[1] for name in imports(path) if name.startswith("core.")} - set(own)
-    assert all(level[part] < level[own[0]] for part in used), used
 
 
 NETWORK = {"httpx", "httpx2", "requests", "urllib", "socket", "http", "aiohttp", "huggingface_hub", "uvicorn"}
@@ -156,16 +146,14 @@ LAYERS = (
 )
 
 
-@pytest.mark.parametrize("path", STUDIO, ids=name_of)
-def test_imports_in_the_studio_point_downward(path: Path) -> None:
-    level = {part: n for n, layer in enumerate(LAYERS) for part in layer}
-    own = name_of(path).split(".")[1:2]
+@pytest.mark.parametrize("path", [*CORE, *STUDIO], ids=name_of)
+def test_imports_point_downward(path: Path) -> None:
+    house, *own = name_of(path).split(".")[:2]
+    level = {part: n for n, layer in enumerate(CORE_LAYERS if house == "core" else LAYERS) for part in layer}
     if not own:
         return
-    used = {name.split(".")[1] for name in imports(path) if name.startswith("studio.")} - set(own)
-    assert all(
-        level[part] < level[own[0]] or (part == "theme" and own == ["ui"]) for part in used if part in level
-    )
+    used = {name.split(".")[1] for name in imports(path) if name.startswith(f"{house}.")} - set(own)
+    assert all(level[part] < level[own[0]] for part in used if part in level or house == "core"), used
 
 
 def test_no_imports_in_circles() -> None:

@@ -1,18 +1,14 @@
-"""Workers on this machine: one process a run, in its own session, its log in a file.
+"""Workers on this machine: one process a run, known by pid, start time and boot together."""
 
-A process is known by pid, start time and boot together; a pid alone may belong to a stranger by tomorrow.
-"""
-
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
+from core import processes
+from core.errors import StudioError
 from core.settings import Settings
-from core.store import Database, immediate, open_store, runs
+from core.store import Database, open_store, runs
 from core.store.runs import Run
 
 BOOT_ID = Path(
@@ -37,14 +33,7 @@ def alive(run: Run) -> bool:
     if run.pid is None:
         begun = datetime.fromisoformat(run.heartbeat or run.created)
         return (datetime.now(UTC) - begun).total_seconds() < GRACE_SECONDS
-    if run.boot != boot():
-        return False
-    try:
-        process = psutil.Process(run.pid)
-        same = abs(process.create_time() - (run.pid_started or 0)) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return run.boot == boot() and processes.alive(run.pid, run.pid_started or 0)
 
 
 def reconcile(db: Database, settings: Settings) -> None:
@@ -52,7 +41,7 @@ def reconcile(db: Database, settings: Settings) -> None:
     for run in runs.listed(db, states=runs.WORKING):
         if alive(run):
             continue
-        error = runs.StudioError(
+        error = StudioError(
             "The process of this run ended without a word.",
             "Its log says how far it came. The machine may have run out of memory; train again, "
             "with a smaller batch size where that was the cause.",
@@ -77,30 +66,9 @@ def advance(settings: Settings) -> None:
 def _spawn(db: Database, settings: Settings, run: Run) -> None:
     log = log_file(settings, run.id)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.worker", run.id],
-                cwd=Path(__file__).parents[2],
-                env={**os.environ, "CALLWRIGHT_HOME": str(settings.home), "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = processes.start(settings, log, "core.jobs.worker", run.id)
     except OSError as error:
-        problem = runs.StudioError(f"The training process could not be started: {error}.", where=str(log))
+        problem = StudioError(f"The training process could not be started: {error}.", where=str(log))
         runs.end(db, run.id, run.attempt, "failed", error=problem)
         return
-    with immediate(db):
-        runs.own(db, run.id, run.attempt, process.pid, psutil.Process(process.pid).create_time(), boot())
-    _children.append(process)
-    _reap()
-
-
-# Popen objects of this process, polled so that a finished worker does not stay as a zombie.
-_children: list[subprocess.Popen] = []
-
-
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
+    runs.own(db, run.id, run.attempt, process.pid, psutil.Process(process.pid).create_time(), boot())

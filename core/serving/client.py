@@ -1,9 +1,6 @@
 """Asking the model host, and starting or ending its process. Light: this is all the page knows of models at work."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ import httpx
 import psutil
 from filelock import FileLock
 
+from core import processes
 from core.errors import StudioError
 from core.schema import Tool, ToolCall
 from core.settings import Settings
@@ -104,11 +102,9 @@ def _running(settings: Settings) -> _Host | None:
     """The host that runs now: its file exists and names a process that is still the same one."""
     try:
         host = _Host(**json.loads(_file(settings).read_text()))
-        process = psutil.Process(host.pid)
-    except (FileNotFoundError, psutil.NoSuchProcess):
+    except FileNotFoundError:
         return None
-    same = abs(process.create_time() - host.started) < 1
-    return host if same and process.status() != psutil.STATUS_ZOMBIE else None
+    return host if processes.alive(host.pid, host.started) else None
 
 
 def _start(settings: Settings) -> _Host:
@@ -118,16 +114,7 @@ def _start(settings: Settings) -> _Host:
         host = _running(settings)
         if host:
             return host
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.serving"],
-                cwd=Path(__file__).parents[2],
-                env={**os.environ, "CALLWRIGHT_HOME": str(settings.home), "TOKENIZERS_PARALLELISM": "false"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = processes.start(settings, log, "core.serving")
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             host = _running(settings)
