@@ -27,14 +27,15 @@ CONTROL_TOKENS = {
     52: "<escape>",
 }
 # What plays the part of a control token in text: an escape mark is a quote, the end of an answer the end of a text.
+# Always two, so that none begins as the double of a token it would then compete with.
 _LIKE = {
-    46: ("\n",),
-    47: ("\n",),
-    48: ("```", "call"),
+    46: ("{", "\n"),
+    47: ("}", "\n"),
+    48: ("call", "```"),
     49: (")", "\n"),
-    50: ("<eos>",),
-    51: ("\n",),
-    52: ('"',),
+    50: ("<eos>", "\n"),
+    51: ("]", "\n"),
+    52: ('"', "`"),
 }
 _SPECIAL = 50  # the one control token that FunctionGemma marks special: decoding may leave it out
 _STOP_TOKENS = [1, 50, 106]  # <eos>, <start_function_response>, <end_of_turn>

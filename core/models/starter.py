@@ -27,7 +27,7 @@ TERMS_NAME = "Gemma Terms of Use"
 TERMS = "https://ai.google.dev/gemma/terms"
 
 _SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-_CONVERSION = 2  # raise it whenever the conversion writes something else: folders of an older one are remade
+_CONVERSION = 3  # raise it whenever the conversion writes something else: folders of an older one are remade
 _RECORD = "callwright.json"
 _FILES = (
     "config.json",

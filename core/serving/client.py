@@ -51,22 +51,11 @@ def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: l
             "Ask again when it has finished.",
             "playground",
         )
-    host = _running(settings) or _start(settings)
     body = {"model": model, "messages": messages, "tools": [tool.declaration() for tool in tools]}
-    try:
-        response = httpx.post(
-            f"http://127.0.0.1:{host.port}/v1/chat/completions",
-            json=body,
-            headers={"Authorization": f"Bearer {host.key}"},
-            timeout=ANSWER_SECONDS,
-            trust_env=False,  # never through a proxy
-        )
-    except httpx.HTTPError as error:
-        raise StudioError(
-            f"The model host did not answer ({type(error).__name__}).",
-            "Ask again; it starts anew where it ended. Its log tells more.",
-            str(settings.host / "log.txt"),
-        ) from error
+    response = _post(settings, body) or _post(settings, body)  # once more where the host died on us
+    if response is None:
+        log = settings.host / "log.txt"
+        raise StudioError("The model host ended while it was asked.", "Its log tells why.", str(log))
     data = response.json()
     if response.is_error:
         problem = data.get("error") or {"message": str(data.get("detail"))}
@@ -77,6 +66,36 @@ def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: l
         for call in message.get("tool_calls", ())
     )
     return Answer(more["text"], calls, message["content"] or "", more["malformed"], more["seconds"])
+
+
+def _post(settings: Settings, body: dict[str, Any]) -> httpx.Response | None:
+    """What the host says, an error too; None where it ended instead (it keeps no state, so it may be asked again)."""
+    host = _running(settings) or _start(settings)
+    try:
+        return httpx.post(
+            f"http://127.0.0.1:{host.port}/v1/chat/completions",
+            json=body,
+            headers={"Authorization": f"Bearer {host.key}"},
+            timeout=ANSWER_SECONDS,
+            trust_env=False,  # never through a proxy
+        )
+    except httpx.TransportError as error:
+        if not isinstance(error, httpx.TimeoutException) and _ends(host):
+            return None
+        raise StudioError(
+            f"The model host did not answer ({type(error).__name__}).",
+            "Ask again. Its log tells more.",
+            str(settings.host / "log.txt"),
+        ) from error
+
+
+def _ends(host: _Host) -> bool:
+    """Whether the host's process is gone, or goes within a second: a dying one refuses before it is gone."""
+    for _ in range(10):
+        if not processes.alive(host.pid, host.started):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def stop(settings: Settings) -> None:

@@ -138,7 +138,7 @@ def test_the_next_run_starts_by_itself_when_the_first_ends(settings, db, project
             lambda db, id: projects.delete_examples(
                 db, id, [example.id for example in projects.examples(db, id, split="train")]
             ),
-            "train",
+            "none to learn from",
         ),
     ],
 )

@@ -259,13 +259,14 @@ def test_our_reading_of_the_file_agrees_with_transformers(real, tmp_path):
 
 @needs_package
 @pytest.mark.slow
-def test_control_tokens_begin_as_what_plays_their_part(real):
+def test_control_tokens_begin_between_what_plays_their_part(real):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     rows = AutoModelForCausalLM.from_pretrained(real).get_input_embeddings().weight.float()
-    [quote] = AutoTokenizer.from_pretrained(real).encode('"', add_special_tokens=False)
-    for position, like in ((52, quote), (50, 1)):
-        assert torch.cosine_similarity(rows[position], rows[like], dim=0) > 0.99
+    tokenizer = AutoTokenizer.from_pretrained(real)
+    for position, words in ((52, ('"', "`")), (50, ("<eos>", "\n"))):
+        for [like] in tokenizer(list(words), add_special_tokens=False)["input_ids"]:
+            assert 0.5 < torch.cosine_similarity(rows[position], rows[like], dim=0) < 0.95
     lengths = torch.linalg.vector_norm(rows[46:53], dim=1)
     assert torch.allclose(lengths, torch.full_like(lengths, 1.03), atol=0.02)

@@ -13,6 +13,7 @@ import tiny_model
 from core.errors import StudioError
 from core.schema import read_tool
 from core.serving import client
+from core.settings import Settings
 from core.store import projects, runs
 
 TOOLS = [
@@ -26,8 +27,10 @@ def model(tmp_path_factory) -> str:
     return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
 
 
-@pytest.fixture
-def host(settings):
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """Settings whose host is started by the first who asks, and again after each that ends it."""
+    settings = Settings.load(tmp_path_factory.mktemp("home"))
     yield settings
     client.stop(settings)
 
@@ -68,14 +71,9 @@ def test_it_comes_back_after_a_crash(host, model):
 def test_only_who_holds_the_key_is_answered(host, model):
     client.ask(host, model, HELLO, TOOLS)
     body = {"model": model, "messages": HELLO}
-    for key in ("", "wrong", "ü"):
-        place = address(host)
-        answer = httpx.post(
-            f"http://127.0.0.1:{place['port']}/v1/chat/completions",
-            json=body,
-            headers={"Authorization": f"Bearer {key}".encode()},
-        )
-        assert answer.status_code == 401
+    url = f"http://127.0.0.1:{address(host)['port']}/v1/chat/completions"
+    for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer ü".encode()}):
+        assert httpx.post(url, json=body, headers=header).status_code == 401
     mode = stat.S_IMODE(os.stat(host.host / "address.json").st_mode)
     assert mode == 0o600
     command = " ".join(psutil.Process(address(host)["pid"]).cmdline())
