@@ -19,7 +19,7 @@ _WHERE = "Model"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A base model on offer; where it is not ready, `missing` names the missing step and `link` its page."""
+    """A base model on offer; where it is not ready, `missing` names the missing step; `link` has its terms."""
 
     id: str
     label: str
@@ -27,6 +27,7 @@ class Choice:
     ready: bool
     missing: str = ""
     link: str = ""
+    link_name: str = ""
 
 
 def choices(settings: Settings) -> list[Choice]:
@@ -84,6 +85,7 @@ def _starter(settings: Settings) -> Choice:
         not missing,
         missing,
         starter.TERMS,
+        starter.TERMS_NAME,
     )
 
 
@@ -91,16 +93,22 @@ def _functiongemma() -> Choice:
     from huggingface_hub import get_token, try_to_load_from_cache
 
     link = f"{HUB}/{FUNCTIONGEMMA}"
-    label = "FunctionGemma 270M"
+    label, page = "FunctionGemma 270M", "Licence and model page"
     if all(
         isinstance(try_to_load_from_cache(FUNCTIONGEMMA, name), str)
         for name in ("config.json", "model.safetensors")
     ):
         return Choice(
-            FUNCTIONGEMMA, label, "Already on this machine. Trained by Google for tool calls.", True, "", link
+            FUNCTIONGEMMA,
+            label,
+            "Already on this machine. Trained by Google for tool calls.",
+            True,
+            "",
+            link,
+            page,
         )
     if get_token():
         note = "Trained by Google for tool calls. Downloads 0.6 GB once your account accepted its licence."
-        return Choice(FUNCTIONGEMMA, label, note, True, "", link)
+        return Choice(FUNCTIONGEMMA, label, note, True, "", link, page)
     missing = "Accept its licence on its page, then log in with `hf auth login` or set HF_TOKEN."
-    return Choice(FUNCTIONGEMMA, label, "Trained by Google for tool calls.", False, missing, link)
+    return Choice(FUNCTIONGEMMA, label, "Trained by Google for tool calls.", False, missing, link, page)

@@ -48,17 +48,18 @@ def choice_note(choice: Choice | None) -> str:
     """What the chosen model is, and the step that is still missing for it."""
     if choice is None:
         return f'<p class="sub cw-small">{h(t("train.own_model"))}</p>'
-    note = f'<p class="sub cw-small">{h(choice.note)}</p>' if choice.note else ""
+    more = link(choice.link, choice.link_name)
+    note = f'<p class="sub cw-small">{h(choice.note)} {more}</p>'
     if choice.ready or not choice.missing:
         return note
-    return f'{note}<div class="cw-problem"><b>{h(t("train.missing"))}</b> {h(choice.missing)} {link(choice.link)}</div>'
+    return f'{note}<div class="cw-problem"><b>{h(t("train.missing"))}</b> {h(choice.missing)}</div>'
 
 
-def link(address: str) -> str:
+def link(address: str, name: str) -> str:
     """A link, where the address is one that a browser may follow."""
     if not address or not address.startswith(("https://", "http://")):
         return ""
-    return f'<a href="{h(address)}" target="_blank" rel="noopener noreferrer">{h(short(address, 60))}</a>'
+    return f'<a href="{h(address)}" target="_blank" rel="noopener noreferrer">{h(name)}</a>'
 
 
 def lens(pieces: list[Piece]) -> str:

@@ -7,9 +7,11 @@ import pytest
 
 from core.doctor.findings import Finding
 from core.importers.outcome import Reject
+from core.models import catalog
 from core.models.catalog import Choice
 from core.prompt.lens import Piece
 from core.schema import Example, Tool, ToolCall
+from core.settings import Settings
 from core.store.evaluations import Prediction
 from core.store.metrics import Metric
 from core.store.runs import Run
@@ -109,7 +111,7 @@ def drawn(evil: str) -> list[str]:
         examples.health([finding, replace(finding, severity="block")], 3),
         examples.health_pill([replace(finding, severity="block")]),
         examples.preview(evil, [example], [Reject(2, evil, evil)], [evil], 1),
-        train.choice_note(Choice(evil, evil, evil, False, evil, evil)),
+        train.choice_note(Choice(evil, evil, evil, False, evil, "https://" + evil, evil)),
         train.lens([Piece(evil, "prompt"), Piece(evil, "declaration"), Piece(evil, "trained")]),
         train.queue([run(id=evil, state="queued")]),
         results.rows_table(pairs, "all"),
@@ -137,9 +139,9 @@ def test_no_text_becomes_markup(evil: str) -> None:
 
 
 def test_a_link_is_followed_only_where_a_browser_may() -> None:
-    assert train.link("javascript:alert(1)") == ""
-    assert train.link("data:text/html,x") == ""
-    assert 'href="https://huggingface.co/x"' in train.link("https://huggingface.co/x")
+    assert train.link("javascript:alert(1)", "x") == ""
+    assert train.link("data:text/html,x", "x") == ""
+    assert 'href="https://huggingface.co/x"' in train.link("https://huggingface.co/x", "x")
 
 
 def test_the_sidebar_says_state_progress_and_time_left() -> None:
@@ -273,3 +275,9 @@ def test_prompts_to_try_come_from_every_tool() -> None:
     ]
     assert playground.spread(rows, 4) == ["docs 0", "web", "thanks", "docs 1"]
     assert playground.spread([], 4) == []
+
+
+def test_the_terms_of_the_starter_are_shown_and_linked(tmp_path) -> None:
+    choice = catalog.choices(Settings.load(tmp_path))[0]
+    note = train.choice_note(choice)
+    assert "Gemma Terms of Use</a>" in note and 'href="https://ai.google.dev/gemma/terms"' in note
