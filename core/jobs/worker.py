@@ -55,6 +55,9 @@ def main(run_id: str) -> None:
         return
     except Stopped:
         state = "cancelled"
+    except StudioError as problem:
+        log.error("%s", problem.sentence())
+        state, error = "failed", problem
     except Exception as problem:
         traceback.print_exc()
         state, error = "failed", explain(problem)
@@ -212,9 +215,7 @@ class Work:
 
 
 def explain(problem: Exception) -> StudioError:
-    """Any failure as a sentence with a remedy."""
-    if isinstance(problem, StudioError):
-        return problem
+    """A failure that nobody foresaw as a sentence with a remedy."""
     text = str(problem)
     if isinstance(problem, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
         return StudioError(

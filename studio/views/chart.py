@@ -84,7 +84,7 @@ def _grid(frame: _Frame, ticks: list[float], last: int) -> str:
         f"{h(t('chart.steps', steps=step)) if step == last else step}</text>"
         for step in marks
     )
-    return f'{lines}{labels}<text x="{LEFT - 8}" y="12" text-anchor="end">{h(t("chart.loss"))}</text>'
+    return f'{lines}{labels}<text class="axis" x="{LEFT - 8}" y="12" text-anchor="end">{h(t("chart.loss"))}</text>'
 
 
 def _line(frame: _Frame, points: list[tuple[int, float]], kind: str) -> str:

@@ -15,6 +15,16 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def train(page: Page, model: Path, epochs: int) -> None:
+    tab(page, "Train")
+    chosen = page.get_by_role("combobox", name="Model", exact=True)
+    chosen.fill(str(model))
+    chosen.press("Enter")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Passes over your examples").fill(str(epochs))
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
 def test_from_a_new_tool_to_two_answers(
     studio: Studio, page: Page, chromium: Browser, watched: Watched, tmp_path: Path
 ) -> None:
@@ -53,13 +63,7 @@ def test_from_a_new_tool_to_two_answers(
         expect(page.get_by_role("button", name=said)).to_be_visible()
 
     # Train: a folder is the model; the page is reloaded while it works, and a second browser sees the same run.
-    tab(page, "Train")
-    model = page.get_by_role("combobox", name="Model", exact=True)
-    model.fill(str(make(tmp_path / "tiny")))
-    model.press("Enter")
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_label("Passes over your examples").fill("3")
-    page.get_by_role("button", name="Train", exact=True).click()
+    train(page, make(tmp_path / "tiny"), epochs=3)
     item = page.locator(".cw-run", has_text="Run 1")
     expect(item).to_be_visible()
     with watched.reloading():
@@ -93,3 +97,26 @@ def test_from_a_new_tool_to_two_answers(
     expect(page.locator(".cw-me")).to_have_count(2)
     expect(page.locator(".cw-call").nth(1)).to_be_visible(timeout=120_000)
     expect(page.locator(".cw-problem")).to_have_count(0)
+
+
+def test_stop_keeps_what_was_learned(studio: Studio, page: Page, tmp_path: Path) -> None:
+    page.goto(studio.address)
+    train(page, make(tmp_path / "tiny"), epochs=100)
+    newest = page.locator(".cw-run").first
+    expect(page.get_by_text("pass 1 of 100")).to_be_visible(timeout=TRAINING_SECONDS * 1000)
+    page.get_by_role("button", name="Stop and keep").click()
+    expect(newest).to_contain_text("stopped", timeout=TRAINING_SECONDS * 1000)
+    tab(page, "Results")
+    expect(page.locator(".cw-versus")).to_be_visible()
+
+
+def test_a_failed_run_says_what_happened_and_the_next_one_can_start(
+    studio: Studio, page: Page, tmp_path: Path
+) -> None:
+    page.goto(studio.address)
+    train(page, tmp_path / "nowhere", epochs=1)
+    newest = page.locator(".cw-run").first
+    expect(newest).to_contain_text("failed", timeout=60_000)
+    expect(page.get_by_role("alert").get_by_text("There is no folder")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("Check the path.")).to_be_visible()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
