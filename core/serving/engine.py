@@ -14,7 +14,7 @@ from core.prompt.rows import prompt_ids
 from core.schema import Tool
 from core.settings import Settings
 
-MAX_NEW_TOKENS = 256
+MAX_NEW_TOKENS = 128  # an untouched model often does not come to an end by itself
 MAX_MODELS = 2  # base and tuned side by side; the one used longest ago goes first
 
 

@@ -92,13 +92,13 @@ def build(shell: Shell) -> Panel:
         if not tools:
             raise StudioError(t("play.no_tools"), t("play.no_tools_hint"))
         now = now[-MOST_TURNS:]
-        turn = Turn(prompt, Said(waiting=t("play.asking")), Said(waiting=t("play.next")) if run else None)
+        asking, next_one = Said(waiting=t("play.asking")), Said(waiting=t("play.next"))
+        turn = Turn(prompt, next_one, asking) if run else Turn(prompt, asking)
         yield (*_columns(run, tools, [*now, turn]), now, "", gr.Button(interactive=False))
-        turn = replace(turn, base=_ask(run.model if run else catalog.STARTER, prompt, tools))
-        if run:
-            turn = replace(turn, tuned=Said(waiting=t("play.asking")))
+        if run:  # the tuned model first: its answer is waited for, and an untouched one may ramble
+            turn = Turn(prompt, asking, _ask(run.id, prompt, tools))
             yield (*_columns(run, tools, [*now, turn]), now, gr.skip(), gr.skip())
-            turn = replace(turn, tuned=_ask(run.id, prompt, tools))
+        turn = replace(turn, base=_ask(run.model if run else catalog.STARTER, prompt, tools))
         failed = all(said is None or said.error for said in (turn.base, turn.tuned))
         now = [*now, turn]
         yield (*_columns(run, tools, now), now, prompt if failed else gr.skip(), gr.Button(interactive=True))
