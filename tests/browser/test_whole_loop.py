@@ -89,6 +89,12 @@ def test_from_a_new_tool_to_two_answers(
     expect(page.locator(".cw-stack tbody tr")).to_have_count(33)
     page.get_by_role("button", name="Fixed").click()
     expect(page.get_by_role("button", name="Fixed")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="All", exact=False).first.click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.locator(".cw-stack tbody tr").first.locator("td")
+    left = [box["x"] for box in (cells.nth(n).bounding_box() for n in range(4)) if box]
+    assert len(left) == 4 and len(set(left)) == 1, "on a phone the cells of a row stand below each other"
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("button", name="Try it").click()
 
     # Playground: the same words to both models.
