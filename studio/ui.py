@@ -179,13 +179,16 @@ class _Page:
             return self._counts(db, projects.find(db, project).id)
 
     def _counts(self, db: Database, project: str) -> str:
-        """The numbers behind the names of two tabs, by way of the stylesheet: a tab's label is plain text."""
+        """The numbers behind the names of two tabs, by way of the stylesheet: a tab's label is plain text.
+
+        It also shows the tabs, which are hidden until a project is open: what is typed before would be overwritten.
+        """
         numbers = {
             "tools": len(projects.tools(db, project)),
             "examples": projects.count_examples(db, project),
         }
         return (
-            "<style>"
+            "<style>#cw-main{visibility:visible!important}"
             + "".join(f'#tab-{name}-button::after{{content:"{n}"}}' for name, n in numbers.items())
             + "</style>"
         )
