@@ -12,6 +12,12 @@ def m001_first_shape(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m002_undo_and_findings(db: Database) -> None:
+    for statement in UNDO_AND_FINDINGS:
+        db.conn.execute(statement)
+
+
 FIRST_SHAPE = (
     """CREATE TABLE projects (
         id TEXT PRIMARY KEY,
@@ -102,4 +108,42 @@ FIRST_SHAPE = (
         record TEXT NOT NULL,
         PRIMARY KEY (evaluation, example)
     ) STRICT, WITHOUT ROWID""",
+)
+
+# What makes a project another one for the checks: any write to its tools or examples.
+_REVISED = (
+    "CREATE TRIGGER {noun}_{event} AFTER {event} ON {noun} "
+    "BEGIN UPDATE projects SET revision = revision + 1 WHERE id = {row}.project; END"
+)
+
+UNDO_AND_FINDINGS = (
+    "ALTER TABLE projects ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+    *(
+        _REVISED.format(noun=noun, event=event, row="OLD" if event == "DELETE" else "NEW")
+        for noun in ("tools", "examples")
+        for event in ("INSERT", "UPDATE", "DELETE")
+    ),
+    "CREATE INDEX examples_part ON examples (project, split, tool)",
+    """CREATE TABLE changes (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        what TEXT NOT NULL,
+        created TEXT NOT NULL,
+        first_added INTEGER,
+        last_added INTEGER
+    ) STRICT""",
+    "CREATE INDEX changes_project ON changes (project, id)",
+    # A tool or an example as it stood before the change, its columns as a JSON list; null where it was not there.
+    """CREATE TABLE change_rows (
+        change INTEGER NOT NULL REFERENCES changes(id) ON DELETE CASCADE,
+        noun TEXT NOT NULL CHECK (noun IN ('tools', 'examples')),
+        id INTEGER NOT NULL,
+        before TEXT,
+        PRIMARY KEY (change, noun, id)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE findings (
+        project TEXT PRIMARY KEY REFERENCES projects(id) ON DELETE CASCADE,
+        revision INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT""",
 )

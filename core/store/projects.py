@@ -5,15 +5,17 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
 from core.errors import StudioError
 from core.schema import Example, Tool
 from core.schema.call import dumps
+from core.store import selection
 from core.store.database import immediate, now
-
-NO_CALL = ""  # the value of examples.tool where the example calls none
+from core.store.selection import NO_CALL as NO_CALL
+from core.store.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def create(db: Database, name: str) -> Project:
             raise StudioError(f"There is already a project called {name}.", "Choose another name.", "name")
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "project"
         project = Project(f"{slug}-{secrets.token_hex(2)}", name, now())
-        db.conn.execute("INSERT INTO projects VALUES (?, ?, ?)", (project.id, name, project.created))
+        db.conn.execute(
+            "INSERT INTO projects (id, name, created) VALUES (?, ?, ?)", (project.id, name, project.created)
+        )
     return project
 
 
@@ -143,52 +147,30 @@ def _row(example: Example) -> tuple[str, str, str, str]:
     return example.split, example.prompt, example.tools, dumps(example.to_json())
 
 
-def _example(row: tuple[int, str]) -> Example:
-    return Example.from_json({**json.loads(row[1]), "id": row[0]})
+def _example(row: tuple[int, str, str]) -> Example:
+    return Example.from_json({**json.loads(row[2]), "id": row[0], "split": row[1]})
 
 
 def examples(
     db: Database,
     project: str,
+    chosen: Selection | None = None,
     *,
-    split: str | None = None,
-    tool: str | None = None,
-    search: str = "",
     limit: int = -1,
     offset: int = 0,
+    **filter: Any,
 ) -> list[Example]:
-    """Examples in the order they came, filtered; `tool` NO_CALL means those that call none."""
-    where, values = _filter(project, split, tool, search)
+    """Examples in the order they came: those of a selection, or of one given by its fields."""
+    where, values = (chosen or Selection(**filter)).where(project)
     rows = db.conn.execute(
-        f"SELECT id, record FROM examples WHERE {where} ORDER BY id LIMIT ? OFFSET ?",
+        f"SELECT id, split, record FROM examples WHERE {where} ORDER BY id LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return [_example(row) for row in rows]
 
 
-def count_examples(
-    db: Database, project: str, *, split: str | None = None, tool: str | None = None, search: str = ""
-) -> int:
-    where, values = _filter(project, split, tool, search)
-    return db.conn.execute(f"SELECT count(*) FROM examples WHERE {where}", values).fetchone()[0]
-
-
-def _filter(project: str, split: str | None, tool: str | None, search: str) -> tuple[str, list[str]]:
-    where, values = ["project = ?"], [project]
-    if split:
-        where.append("split = ?")
-        values.append(split)
-    if tool is not None:
-        where.append("tool = ?")
-        values.append(tool)
-    if search:
-        escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        where.append(
-            "(prompt LIKE ? ESCAPE '\\' OR tool LIKE ? ESCAPE '\\' OR EXISTS "
-            "(SELECT 1 FROM json_tree(record, '$.calls') WHERE atom LIKE ? ESCAPE '\\'))"
-        )
-        values += [f"%{escaped}%"] * 3
-    return " AND ".join(where), values
+def count_examples(db: Database, project: str, **filter: Any) -> int:
+    return selection.count(db, project, Selection(**filter))
 
 
 def tool_counts(db: Database, project: str) -> dict[str, dict[str, int]]:
@@ -205,7 +187,7 @@ def tool_counts(db: Database, project: str) -> dict[str, dict[str, int]]:
 def example(db: Database, project: str, id: int) -> Example:
     """One example of this project. Raises StudioError where it is gone."""
     row = db.conn.execute(
-        "SELECT id, record FROM examples WHERE project = ? AND id = ?", (project, id)
+        "SELECT id, split, record FROM examples WHERE project = ? AND id = ?", (project, id)
     ).fetchone()
     if row is None:
         raise StudioError("This example is no longer there.", "Choose another one.", f"example {id}")
@@ -234,11 +216,7 @@ def save_example(db: Database, project: str, changed: Example) -> None:
 
 def delete_examples(db: Database, project: str, ids: list[int]) -> int:
     """Delete examples by id; how many there were."""
-    with immediate(db):
-        return sum(
-            db.conn.execute("DELETE FROM examples WHERE project = ? AND id = ?", (project, id)).rowcount
-            for id in ids
-        )
+    return selection.delete(db, project, Selection(ids=tuple(ids)))
 
 
 # Snapshots

@@ -111,7 +111,7 @@ def listed(db: Database, project: str | None = None, states: tuple[str, ...] = (
     if states:
         where.append(f"state IN ({', '.join('?' * len(states))})")
         values += states
-    sql = f"SELECT {COLUMNS} FROM runs WHERE {' AND '.join(where)} ORDER BY created DESC, id DESC"
+    sql = f"SELECT {COLUMNS} FROM runs WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC"
     return [_run(row) for row in db.conn.execute(sql, values)]
 
 
@@ -131,7 +131,7 @@ def claim(db: Database, id: str) -> Run | None:
 
 def next_queued(db: Database) -> str | None:
     row = db.conn.execute(
-        "SELECT id FROM runs WHERE state = 'queued' ORDER BY created, id LIMIT 1"
+        "SELECT id FROM runs WHERE state = 'queued' ORDER BY created, rowid LIMIT 1"
     ).fetchone()
     return row[0] if row else None
 

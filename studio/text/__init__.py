@@ -3,9 +3,26 @@
 `one|many` is chosen by the value called n. Another language is another set of dictionaries with the same keys.
 """
 
-from studio.text import english_editing, english_training
+from studio.text import (
+    english_editing,
+    english_example_editor,
+    english_examples,
+    english_import,
+    english_lens,
+    english_tool_editor,
+    english_training,
+)
 
-ENGLISH: dict[str, str] = english_editing.TEXT | english_training.TEXT
+PARTS = (
+    english_editing,
+    english_tool_editor,
+    english_example_editor,
+    english_examples,
+    english_import,
+    english_lens,
+    english_training,
+)
+ENGLISH: dict[str, str] = {key: text for part in PARTS for key, text in part.TEXT.items()}
 
 
 def t(key: str, **values: object) -> str:

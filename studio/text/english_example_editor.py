@@ -1,0 +1,3 @@
+"""English: the editor of an example."""
+
+TEXT: dict[str, str] = {}

@@ -1,0 +1,3 @@
+"""English: bringing tools and examples in."""
+
+TEXT: dict[str, str] = {}

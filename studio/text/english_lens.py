@@ -1,0 +1,3 @@
+"""English: what the model sees, and what fits."""
+
+TEXT: dict[str, str] = {}

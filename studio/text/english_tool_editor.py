@@ -1,0 +1,3 @@
+"""English: the editor of a tool."""
+
+TEXT: dict[str, str] = {}
