@@ -1,7 +1,7 @@
 """Everything Callwright knows about teaching a model to call tools, without a user interface.
 
 Layers, each importing only those to its left:
-errors, settings | schema, processes | doctor, prompt | store | importers, models | evaluation, training | serving |
+errors, settings | schema, processes | prompt, store | doctor | importers, models | evaluation, training | serving |
 jobs | commands.
 Heavy libraries (torch, transformers, trl, datasets) are imported inside the functions that need them,
 so that the page can import any module here and still start at once.

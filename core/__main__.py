@@ -12,6 +12,7 @@ from typing import Any
 
 from core import commands
 from core.errors import StudioError
+from core.prompt.budget import LIMIT
 from core.settings import Settings
 
 
@@ -30,24 +31,42 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(target=target)
         return made
 
-    bring = verb("import", "data.bring", "create or extend a project from files")
+    bring = verb("import", "bring.bring", "create or extend a project from files")
     bring.add_argument("project")
-    bring.add_argument("--tools", metavar="FILE", help="JSON")
-    bring.add_argument("--examples", metavar="FILE", help="CSV, TSV or JSONL")
+    bring.add_argument(
+        "--tools", metavar="FILE", help="JSON, YAML or Python source, in any form that is known"
+    )
+    bring.add_argument("--mcp", metavar="URL", help="take the tools of a running MCP server")
+    bring.add_argument("--allow-remote", action="store_true", help="the MCP server may be on another machine")
+    bring.add_argument(
+        "--examples", metavar="FILE", help="CSV, TSV, XLSX, JSON, JSONL, Parquet, or hub:OWNER/NAME"
+    )
     part = bring.add_mutually_exclusive_group()
     part.add_argument("--split-column", metavar="NAME", help="the column that says train or test")
     part.add_argument(
         "--test-share", type=_share, metavar="SHARE", help="part kept for the test, such as 0.5"
     )
     bring.add_argument("--seed", type=int, default=0)
+    bring.add_argument(
+        "--default-split", choices=("train", "test"), help="the part of rows that do not say theirs"
+    )
+    bring.add_argument(
+        "--map", type=_meaning, action="append", default=[], metavar="HEADER=MEANING",
+        help="what a column means: user_content, tool_name, tool_arguments, ..., argument:NAME, or nothing",
+    )  # fmt: skip
+    bring.add_argument("--every-answer", action="store_true", help="an example for each answer of a row")
 
     doctor = verb("doctor", "data.doctor", "what is missing or contradictory; exit 1 if it blocks training")
     doctor.add_argument("project")
+    doctor.add_argument("--model", help="check every row with the tokenizer of this model")
+    _limit(doctor)
 
     lens = verb("lens", "data.lens", "exactly what the model sees, and which part is trained")
     lens.add_argument("project")
     lens.add_argument("--example", type=int, default=1, metavar="N")
     lens.add_argument("--model", help="show the tokens of this model too")
+    lens.add_argument("--full", action="store_true", help="show the tokens of the declarations too")
+    _limit(lens)
 
     train = verb("train", "runs.train", "train a model on a project")
     train.add_argument("project")
@@ -75,11 +94,22 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _limit(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--max-length", type=int, default=LIMIT, metavar="N", help="tokens that a row may have")
+
+
 def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError("choose a share between 0 and 1")
     return value
+
+
+def _meaning(text: str) -> tuple[str, str]:
+    header, sign, meaning = text.rpartition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError("write header=meaning")
+    return header, meaning
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def build(settings: Settings) -> gr.Blocks:
             {"project": "", "run": ""}, storage_key="callwright", secret="callwright-choices"
         )
         project, run, mark, changed = gr.State(""), gr.State(""), gr.State(""), gr.State(0)
-        wanted, seen = gr.State({}), gr.State([])
+        wanted, sight, seen = gr.State({}), gr.State({}), gr.State([])
         with gr.Row(elem_id="cw-app"):
             side = _Side()
             with gr.Column(elem_id="cw-main"), gr.Tabs(elem_id="cw-tabs") as tabs:
@@ -41,21 +41,21 @@ def build(settings: Settings) -> gr.Blocks:
                 panels = []
                 for name in TABS:
                     with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}"):
-                        panels.append(_panel(name, shell, wanted))
+                        panels.append(_panel(name, shell, wanted, sight))
         timer = gr.Timer(IDLE_SECONDS)
         page = _Page(shell, side, panels, saved, seen, timer)
         page.wire(demo)
     return demo
 
 
-def _panel(name: str, shell: Shell, wanted: gr.State) -> Panel:
+def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State) -> Panel:
     match name:
         case "tools":
             return tools.build(shell, wanted)
         case "examples":
-            return examples.build(shell, wanted)
+            return examples.build(shell, wanted, sight)
         case "train":
-            return train.build(shell)
+            return train.build(shell, sight)
         case "results":
             return results.build(shell)
     return playground.build(shell)
@@ -112,7 +112,9 @@ class _Page:
         opened = [side.project, shell.project, shell.run, self.saved, side.counts, *self.fresh_outputs]
         tick = (shown(self.on_tick), [shell.project, shell.run, self.seen], [*self.live_outputs, self.seen])
         demo.load(shown(self.on_load), [self.saved], opened, **PRIVATE).then(*tick, **quick)
-        side.project.select(shown(self.on_project), [side.project], opened, **PRIVATE).then(*tick, **quick)
+        # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
+        chosen = [side.project, shell.project]
+        side.project.input(shown(self.on_project), chosen, opened, **PRIVATE).then(*tick, **quick)
         self.timer.tick(*tick, **quick)
         shell.run.change(*tick, **quick)
         shell.run.change(
@@ -127,7 +129,7 @@ class _Page:
         side.new.click(shown(self.on_new), None, form, **PRIVATE)
         side.rename.click(shown(self.on_rename), [shell.project], form, **PRIVATE)
         side.cancel.click(lambda: gr.Column(visible=False), None, [side.form], **PRIVATE)
-        side.begin.select(self.on_begin, [side.begin], [side.name], **PRIVATE)
+        side.begin.input(self.on_begin, [side.begin], [side.name], **PRIVATE)
         gr.on(
             [side.save.click, side.name.submit],
             shown(self.on_save),
@@ -151,7 +153,9 @@ class _Page:
             project = project_of(db, str(saved.get("project"))) or projects.listed(db)[0]
             return self._opened(db, project.id, str(saved.get("run", "")))
 
-    def on_project(self, project: str) -> list[Any]:
+    def on_project(self, project: str, before: str) -> list[Any]:
+        if project == before:  # leaving the field is an input too
+            return [gr.skip()] * (5 + len(self.fresh_outputs))
         with open_store(self.shell.settings) as db:
             return self._opened(db, projects.find(db, project).id)
 

@@ -91,7 +91,8 @@ def test_views_are_pure(path: Path) -> None:
 CORE_LAYERS = (
     {"errors", "settings"},
     {"schema", "processes"},
-    {"doctor", "prompt", "store"},
+    {"prompt", "store"},
+    {"doctor"},
     {"importers", "models", "evaluation", "training"},
     {"serving"},
     {"jobs"},
@@ -103,7 +104,11 @@ CORE_LAYERS = (
 NETWORK = {"httpx", "httpx2", "requests", "urllib", "socket", "http", "aiohttp", "huggingface_hub", "uvicorn"}
 MAY_TALK = {
     "core.models.loading": {"huggingface_hub"},
+    "core.importers.hub_dataset": {"huggingface_hub"},
     "core.models.catalog": {"huggingface_hub"},  # whether a token or a cached copy is there; it asks nobody
+    "core.importers.mcp_server": {"httpx2", "socket", "urllib"},  # loopback, unless remote is allowed
+    "core.importers.pinned_http": {"httpx2"},  # the connection of mcp_server
+    "core.schema.references": {"urllib"},  # urllib.parse
     "core.serving.client": {"httpx"},  # loopback
     "core.serving.__main__": {"socket", "uvicorn"},  # loopback
     "studio.guard": {"urllib"},  # urllib.parse
@@ -141,6 +146,7 @@ LAYERS = (
     {"views", "theme"},
     {"events", "shell"},
     {"editors"},
+    {"panels"},
     {"tabs"},
     {"ui"},
 )

@@ -1,83 +1,72 @@
-"""Verbs on tools and examples: import, doctor, lens."""
+"""Verbs on tools and examples: doctor, lens (import is `core.commands.bring`)."""
 
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
-from core.commands import say, say_progress
-from core.doctor.findings import blocks, examine
-from core.doctor.split import split
+from core.commands import say_progress
+from core.doctor.findings import Finding, blocks, examine
 from core.errors import StudioError
-from core.importers import read_examples, read_tools
-from core.prompt.lens import look
+from core.prompt import gate
+from core.prompt.budget import Budget, budget, some
+from core.prompt.family import family_of
+from core.prompt.lens import Seen, see, see_text
 from core.settings import Settings
-from core.store import immediate, open_store, projects
-
-
-def bring(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
-    """`import`: create or extend a project from files."""
-    tools = read_tools(_read(options.tools), options.tools) if options.tools else None
-    if tools and tools.rejected:
-        first = tools.rejected[0]
-        raise StudioError(
-            first.reason, "Mend the tool and import again.", f"{options.tools}, tool {first.row}"
-        )
-    with open_store(settings) as db, immediate(db):
-        project = projects.find_or_none(db, options.project) or projects.create(db, options.project)
-        known = {tool.name for tool in projects.tools(db, project.id)}
-        for tool in tools.tools if tools else ():
-            projects.save_tool(db, project.id, tool, replaces=tool.name if tool.name in known else None)
-        every_tool = projects.tools(db, project.id)
-        added, rejected = [], []
-        if options.examples:
-            read = read_examples(
-                _read(options.examples), Path(options.examples).name, every_tool, options.split_column
-            )
-            added, rejected = read.examples, read.rejected
-            for note in read.notes:
-                say(note)
-        if options.test_share is not None:
-            added = split(added, options.test_share, options.seed)
-        projects.add_examples(db, project.id, added)
-        answer = {
-            "project": project.name,
-            "tools": len(every_tool),
-            "examples": projects.count_examples(db, project.id),
-            "train": projects.count_examples(db, project.id, split="train"),
-            "test": projects.count_examples(db, project.id, split="test"),
-            "added": len(added),
-            "rejected": [{"row": reject.row, "reason": reject.reason} for reject in rejected],
-        }
-    for note in tools.notes if tools else ():
-        say(note)
-    lines = [
-        f"{answer['project']}: {answer['tools']} tools, {answer['examples']} examples "
-        f"({answer['train']} train, {answer['test']} test); {len(added)} new, {len(rejected)} refused"
-    ]
-    lines += [f"  row {reject.row}: {reject.reason}" for reject in rejected]
-    return answer, "\n".join(lines)
-
-
-def _read(file: str) -> bytes:
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise StudioError(f"The file cannot be read: {error.strerror}.", where=file) from error
+from core.store import open_store, projects
 
 
 def doctor(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     """`doctor`: findings; `main` leaves with 1 where one of them blocks training."""
     with open_store(settings) as db:
         project = projects.find(db, options.project)
-        findings = examine(projects.tools(db, project.id), projects.examples(db, project.id))
+        tools, examples = projects.tools(db, project.id), projects.examples(db, project.id)
+    findings = examine(tools, examples)
+    family, tokenizer = _spoken(options.model, settings)
+    # Every row where a model is named; else the text alone, and of many rows the longest and some of the others.
+    checked = examples if tokenizer else some(examples)
+    known = {finding.kind for finding in findings}
+    findings = [
+        *_refused(gate.refusals(tools, checked, family, tokenizer, options.max_length), known),
+        *findings,
+    ]
+    room = budget(tools, examples, family, tokenizer, options.max_length)
     answer = {
         "project": project.name,
         "findings": [asdict(finding) for finding in findings],
         "blocked": bool(blocks(findings)),
+        "checked": len(checked),
+        "budget": asdict(room),
     }
     lines = [f"{finding.severity}: {finding.message} {finding.remedy}".strip() for finding in findings]
-    return answer, "\n".join(lines) or "Nothing to mend."
+    return answer, "\n".join([*(lines or ["Nothing to mend."]), _room(room)])
+
+
+def _refused(refusals: list[gate.Refusal], known: set[str]) -> list[Finding]:
+    """Refusals as findings, one for each kind that the doctor has not found by itself."""
+    groups: dict[tuple[str, str], list[gate.Refusal]] = {}
+    for one in refusals:
+        groups.setdefault((one.kind, one.message if one.example is None else ""), []).append(one)
+    findings = []
+    for (kind, _), group in groups.items():
+        rows = tuple(dict.fromkeys(one.example for one in group if one.example is not None))
+        more = f" ({len(rows)} examples in all)" if len(rows) > 1 else ""
+        if kind not in known:
+            message = f"{group[0].message.rstrip('.')}{more}."
+            findings.append(Finding("block", message, rows, group[0].hint, kind))
+    return findings
+
+
+def _room(room: Budget) -> str:
+    """The budget as a line."""
+    about = "" if room.exact else "about "
+    left = f"{room.room_left} left" if room.room_left >= 0 else f"{-room.room_left} too many"
+    line = (
+        f"Longest row: {about}{room.declarations} tokens of declarations + {room.longest_prompt} of prompt + "
+        f"{room.longest_answer} of answer; {left} of {room.limit}"
+    )
+    return line if room.more_tools is None else f"{line}, room for {about}{room.more_tools} more such tools"
 
 
 def lens(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
@@ -90,35 +79,59 @@ def lens(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     if not 1 <= options.example <= len(examples):
         raise StudioError(f"Choose an example from 1 to {len(examples)}.", where="--example")
     example = examples[options.example - 1]
-    if options.model:
-        return _lens_tokens(options, settings, project.name, tools, example)
-    pieces = look(example, tools)
-    answer = {
+    family, tokenizer = _spoken(options.model, settings)
+    if tokenizer:
+        seen = see(example, examples, tools, family, tokenizer, options.max_length)
+    else:
+        seen = see_text(example, examples, tools, options.max_length, "absent")
+    trained = [token for token in seen.tokens if token.kind == "trained"]
+    answer: dict[str, Any] = {
         "project": project.name,
         "example": options.example,
-        "text": "".join(piece.text for piece in pieces),
-        "trained": "".join(piece.text for piece in pieces if piece.kind == "trained"),
+        "text": "".join(piece.text for piece in seen.pieces),
+        "trained": "".join(piece.text for piece in seen.pieces if piece.kind == "trained"),
+        "limit": options.max_length,
+        "budget": asdict(seen.budget),
     }
-    shown = "".join(f"\n[trained] {p.text}" if p.kind == "trained" else p.text for p in pieces)
-    return answer, shown
+    if not tokenizer:
+        shown = "".join(f"\n[trained] {p.text}" if p.kind == "trained" else p.text for p in seen.pieces)
+        return answer, f"{shown}\n{_room(seen.budget)}"
+    answer |= {
+        "count": len(seen.tokens),
+        "count_trained": len(trained),
+        "shared": seen.shared,
+        "tokens": [
+            {"text": token.text, "id": token.id, "trained": token.kind == "trained", "kind": token.kind}
+            for token in seen.tokens
+        ],
+    }
+    counts = (
+        f"{len(seen.tokens)} tokens of {options.max_length}, {len(trained)} of them trained (*), "
+        f"the first {seen.shared} shared by all examples (|)"
+    )
+    return answer, "\n".join([*_lines(seen, options.full), counts, _room(seen.budget)])
 
 
-def _lens_tokens(options: Namespace, settings: Settings, project: str, tools: Any, example: Any) -> Any:
+def _lines(seen: Seen, full: bool) -> Iterator[str]:
+    """A line for each token; a run of declarations is one line where not `full`."""
+    numbered = list(enumerate(seen.tokens))
+    for kind, run in groupby(numbered, key=lambda entry: entry[1].kind):
+        tokens = list(run)
+        if kind == "declaration" and not full:
+            yield f"  {'|' if tokens[-1][0] < seen.shared else ' '} {len(tokens):>7} tokens of declarations (--full)"
+            continue
+        for place, token in tokens:
+            marks = ("*" if kind == "trained" else " ") + ("|" if place < seen.shared else " ")
+            yield f"{marks} {token.id:>7} {token.text!r}"
+
+
+def _spoken(model: str | None, settings: Settings) -> tuple[Any, Any]:
+    """The family and the tokenizer of a model, made or fetched where needed; nothing where none is named."""
+    if not model:
+        return None, None
     from transformers import AutoTokenizer
 
     from core.models import known
-    from core.prompt.family import family_of
-    from core.prompt.lens import look_tokens
 
-    tokenizer = AutoTokenizer.from_pretrained(known.folder_of(options.model, settings, say_progress))
-    tokens = look_tokens(example, tools, family_of(tokenizer), tokenizer)
-    answer = {
-        "project": project,
-        "example": options.example,
-        "text": "".join(text for text, _, _ in tokens),
-        "trained": "".join(text for text, _, trained in tokens if trained),
-        "tokens": [{"text": text, "id": id, "trained": trained} for text, id, trained in tokens],
-    }
-    count = sum(trained for _, _, trained in tokens)
-    lines = [f"{'*' if trained else ' '} {id:>7} {text!r}" for text, id, trained in tokens]
-    return answer, "\n".join([*lines, f"{len(tokens)} tokens, {count} of them trained (*)"])
+    tokenizer = AutoTokenizer.from_pretrained(known.folder_of(model, settings, say_progress))
+    return family_of(tokenizer), tokenizer

@@ -1,51 +1,101 @@
 """Bytes into text: UTF-8, UTF-16 with its mark, or the Western code page that older spreadsheets write."""
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from core.errors import StudioError
+from core.importers.source import Source
 
 # Python's "surrogateescape" hides each byte it cannot decode in one of these.
 DAMAGE = re.compile("[\udc80-\udcff]")
 BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+CHUNK = 1 << 20
 
 
 def decode(data: bytes, filename: str) -> tuple[str, list[str]]:
-    """The text of a file, and notes where the encoding had to be guessed.
+    """The whole text of a file, and notes where the encoding had to be guessed.
 
-    Bytes that do not fit a file which is otherwise UTF-8 stay in the text as surrogates, so that their rows
-    can be refused. Raises StudioError where the file is empty or no text.
+    Bytes that do not fit a file which is otherwise UTF-8 stay in the text as surrogates. Raises StudioError where
+    the file is empty or no text.
     """
-    text, notes = _decode(data, filename)
+    source = Source.of_bytes(data, filename)
+    encoding, notes = detect(source)
+    with open_text(source.open(), encoding) as file:
+        text = file.read()
     if "\0" in text:
-        raise StudioError(
-            "This is not a text file.", "Save the table as CSV (UTF-8) and choose that file.", filename
-        )
-    if not text.strip():
-        raise StudioError("The file is empty.", "Choose a file with at least one row.", filename)
+        raise _no_text(filename)
     return text, notes
 
 
-def _decode(data: bytes, filename: str) -> tuple[str, list[str]]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16"), []
-        except UnicodeDecodeError as error:
+def open_text(file: BinaryIO, encoding: str, newline: str = "") -> io.TextIOWrapper:
+    """The text of an opened file with its line ends as they stand; lines end at `newline`, or at any line end."""
+    return io.TextIOWrapper(file, encoding, "surrogateescape", newline)
+
+
+def detect(source: Source) -> tuple[str, list[str]]:
+    """The encoding of the whole file, in Python's name, and notes where it had to be guessed; a piece at a time.
+
+    Raises StudioError where the file is empty or no text.
+    """
+    if source.head(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = "utf-16"
+        if not _fits(source, encoding):
             raise StudioError(
-                "The file says it is UTF-16 but is damaged.", "Save it as CSV (UTF-8) again.", filename
-            ) from error
-    text = data.decode("utf-8-sig", "surrogateescape")
-    damaged = len(DAMAGE.findall(text))
-    if not damaged:
-        return text, []
+                "The file says it is UTF-16 but is damaged.", "Save it as CSV (UTF-8) again.", source.name
+            )
+        notes: list[str] = []
+    else:
+        encoding, notes = _eight_bit(source)
+    pieces = _pieces(source, encoding)
+    first = next(pieces, "")
+    # Words of a text may hold a stray NUL, which costs them their row; a picture or a program holds many.
+    if first.count("\0") > len(first) // 10:
+        raise _no_text(source.name)
+    if not first.strip() and not any(piece.strip() for piece in pieces):
+        raise StudioError("The file is empty.", "Choose a file with at least one row.", source.name)
+    return encoding, notes
+
+
+def _eight_bit(source: Source) -> tuple[str, list[str]]:
+    if _fits(source, "utf-8-sig"):
+        return "utf-8-sig", []
+    damaged = beyond = 0
+    for piece in _pieces(source, "utf-8-sig"):
+        damaged += len(DAMAGE.findall(piece))
+        beyond += len(BEYOND_ASCII.findall(piece))
     # A code page gives many bytes that are no UTF-8 and hardly ever some that are by chance. To read a UTF-8
     # file as a code page because of one bad byte would garble every accent in it.
-    if damaged <= len(BEYOND_ASCII.findall(text)):
-        return text, ["Some bytes of the file are not UTF-8; the rows that hold them are refused."]
+    if damaged <= beyond:
+        return "utf-8-sig", ["Some bytes of the file are not UTF-8; the rows that hold them are refused."]
+    if _fits(source, "cp1252"):
+        return "cp1252", [_guess("Windows-1252")]
+    return "latin-1", [_guess("Latin-1")]
+
+
+def _fits(source: Source, encoding: str) -> bool:
     try:
-        return data.decode("cp1252"), [_guess("Windows-1252")]
+        for _ in _pieces(source, encoding, "strict"):
+            pass
     except UnicodeDecodeError:
-        return data.decode("latin-1"), [_guess("Latin-1")]
+        return False
+    return True
+
+
+def _pieces(source: Source, encoding: str, errors: str = "surrogateescape") -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    with source.open() as file:
+        while data := file.read(CHUNK):
+            yield decoder.decode(data)
+        yield decoder.decode(b"", final=True)
+
+
+def _no_text(filename: str) -> StudioError:
+    return StudioError(
+        "This is not a text file.", "Save the table as CSV (UTF-8) and choose that file.", filename
+    )
 
 
 def _guess(name: str) -> str:

@@ -1,20 +1,40 @@
-"""Examples from a file of any form we read: every row comes out as an example or as a reject."""
+"""The front door for examples: a file of any form we read, opened by what is in it and by its ending."""
 
-from collections.abc import Iterable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
-from core.errors import StudioError
 from core.importers import jsonl, tables
-from core.importers.answers import flat_example
-from core.importers.columns import Columns, resolve
-from core.importers.encoding import decode
-from core.importers.messages import chat_example
-from core.importers.outcome import ExamplesRead, Record, Refused, Reject
-from core.schema import Example, Tool, ToolCall, check_call
+from core.importers.encoding import detect, open_text
+from core.importers.outcome import ExamplesRead, Kept, Reject
+from core.importers.reading import FORMATS as FORMATS
+from core.importers.reading import Options, Reading
+from core.importers.rows import Rows
+from core.importers.source import Source
+from core.schema import Example, Tool
 from core.schema.example import Split
 
 JSON_ENDINGS = (".jsonl", ".json", ".ndjson")
 TABLE_ENDINGS = (".csv", ".tsv", ".tab")
+ZIP, PARQUET = b"PK\x03\x04", b"PAR1"
+
+
+def open_examples(
+    path: Path,
+    filename: str,
+    tools: list[Tool],
+    *,
+    split_column: str | None = None,
+    default_split: Split = "train",
+    mapping: dict[str, str] | None = None,
+    every_answer: bool = False,
+) -> Reading:
+    """Examples of a file that is read while they are taken; `filename` is what the user calls it.
+
+    With tools, or tools in the rows, a row whose call does not fit them is rejected; without any, calls are not
+    checked. Raises StudioError where the file as a whole cannot be used, ColumnsUnclear where its columns say too
+    little.
+    """
+    options = Options(split_column, default_split, mapping, every_answer)
+    return _reading(Source.of_path(path, filename), tools, options)
 
 
 def read_examples(
@@ -23,65 +43,54 @@ def read_examples(
     tools: list[Tool],
     split_column: str | None = None,
     default_split: Split = "train",
+    mapping: dict[str, str] | None = None,
+    every_answer: bool = False,
 ) -> ExamplesRead:
-    """Examples from CSV, TSV, JSON Lines or a JSON list; `total` is always kept plus rejected.
-
-    With tools, a row whose call does not fit them is rejected; with an empty list calls are not checked.
-    Raises StudioError where the file as a whole cannot be used.
-    """
-    text, notes = decode(data, filename)
-    if _is_json(text, filename):
-        names, rows = jsonl.read_records(text, filename)
-    else:
-        names, rows, more = tables.read_records(text, filename)
-        notes += more
-    if not rows:
-        raise StudioError(
-            "The table has a header but no rows.", "Choose a file with at least one row.", filename
-        )
-    found = [row for row in rows if isinstance(row, Record)]
-    rejected = [row for row in rows if isinstance(row, Reject)]
-    columns = resolve(names, filename, split_column) if found or names else Columns({}, [])
-    notes += columns.notes()
-    by_name = {tool.name: tool for tool in tools}
+    """The examples of a small file, at once; see `open_examples`. `total` rows were kept or rejected."""
+    options = Options(split_column, default_split, mapping, every_answer)
+    reading = _reading(Source.of_bytes(data, filename), tools, options)
     examples: list[Example] = []
-    left_out: dict[str, list[int]] = {}
-    for record in found:
-        try:
-            example, remarks = _example(columns.read(record.cells), default_split)
-            _check(example, by_name)
-        except Refused as reason:
-            rejected.append(Reject.of(record.row, str(reason), record.text))
-            continue
-        examples.append(example)
-        for remark in remarks:
-            left_out.setdefault(remark, []).append(record.row)
-    notes += [f"{remark}, first in row {rows[0]} ({len(rows)} in all)." for remark, rows in left_out.items()]
-    rejected.sort(key=lambda reject: reject.row)
-    return ExamplesRead(examples, rejected, len(rows), names, notes)
+    rejected: list[Reject] = []
+    kept = 0
+    for outcome in reading:
+        if isinstance(outcome, Kept):
+            kept += 1
+            examples += outcome.examples
+        else:
+            rejected.append(outcome)
+    return ExamplesRead(
+        examples=examples,
+        rejected=rejected,
+        total=kept + len(rejected),
+        columns=[column.name for column in reading.columns],
+        notes=reading.notes,
+        format=reading.format,
+        found_tools=reading.found_tools,
+    )
 
 
-def _is_json(text: str, filename: str) -> bool:
-    ending = PurePath(filename).suffix.lower()
+def _reading(source: Source, tools: list[Tool], options: Options) -> Reading:
+    return Reading(_open_rows(source), source.name, tools, options)
+
+
+def _open_rows(source: Source) -> Rows:
+    """Raises StudioError where there is not one row."""
+    head = source.head(4)
+    if head == ZIP:
+        from core.importers import spreadsheet
+
+        return spreadsheet.open_rows(source)
+    if head == PARQUET:
+        from core.importers import parquet
+
+        return parquet.open_rows(source)
+    encoding, notes = detect(source)
+    return (jsonl if _is_json(source, encoding) else tables).open_rows(source, encoding, notes)
+
+
+def _is_json(source: Source, encoding: str) -> bool:
+    ending = PurePath(source.name).suffix.lower()
     if ending in JSON_ENDINGS or ending in TABLE_ENDINGS:
         return ending in JSON_ENDINGS
-    return text.lstrip()[:1] in ("{", "[")
-
-
-def _example(cells: dict[str, object], default_split: Split) -> tuple[Example, list[str]]:
-    if cells.get("messages") is not None:
-        return chat_example(cells, default_split)
-    return flat_example(cells, default_split), []
-
-
-def _check(example: Example, tools: dict[str, Tool]) -> None:
-    problems = [problem for call in _calls(example) for problem in check_call(call, tools)] if tools else []
-    if problems:
-        raise Refused(" ".join(problems))
-
-
-def _calls(example: Example) -> Iterable[ToolCall]:
-    """The calls of the answer, and those of the conversation before it."""
-    yield from example.calls
-    for turn in example.turns:
-        yield from turn.calls
+    with open_text(source.open(), encoding) as file:
+        return file.read(1000).lstrip()[:1] in ("{", "[")

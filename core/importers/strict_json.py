@@ -8,6 +8,9 @@ import math
 from typing import Any
 
 MAX_DEPTH = 64
+# Beyond 64 bits SQLite and browsers make another number of it without a word.
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+TOO_LARGE = "it holds a whole number of more than 64 bits, which has to be written as text"
 
 
 class _Repeating(dict):
@@ -19,10 +22,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result if len(result) == len(pairs) else _Repeating(result)
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def parse(text: str) -> Any:
     """The value of a JSON text; ask `problem` about it before use. Raises ValueError with a reason."""
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = (
             f"line {error.lineno}, character {error.colno}" if "\n" in text else f"character {error.colno}"
@@ -40,17 +46,23 @@ def problem(value: Any) -> str:
     for _ in range(MAX_DEPTH + 1):
         inner: list[Any] = []
         for part in level:
-            if isinstance(part, _Repeating):
-                return "a name stands twice in one object"
-            if isinstance(part, float) and not math.isfinite(part):
-                return "NaN and Infinity are not numbers"
-            if isinstance(part, dict):
-                inner += part.keys()
-                inner += part.values()
-            elif isinstance(part, list):
+            kind = type(part)
+            if kind is str:
+                if not writable(part):
+                    return "it holds half of a character pair, bytes that are not UTF-8, or a NUL character"
+            elif kind is dict:
                 inner += part
-            elif isinstance(part, str) and not writable(part):
-                return "it holds half of a character pair, or bytes that are not UTF-8"
+                inner += part.values()
+            elif kind is list:
+                inner += part
+            elif kind is int:
+                if not SMALLEST <= part <= LARGEST:
+                    return TOO_LARGE
+            elif kind is float:
+                if not math.isfinite(part):
+                    return "NaN and Infinity are not numbers"
+            elif kind is _Repeating:
+                return "a name stands twice in one object"
         if not inner:
             return ""
         level = inner
@@ -58,9 +70,9 @@ def problem(value: Any) -> str:
 
 
 def writable(text: str) -> bool:
-    """Whether the text can be stored: a lone surrogate cannot."""
+    """Whether the text can be stored: a lone surrogate cannot, and SQLite's text ends at a NUL."""
     try:
-        return text.isascii() or bool(text.encode())
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
     except UnicodeEncodeError:
         return False
 

@@ -1,11 +1,13 @@
 """Asking for a run: checked, frozen, put in the queue, and started where nothing else is at work."""
 
-from core.doctor.findings import blocks, examine
+from core.doctor.findings import blocks
 from core.errors import StudioError
 from core.jobs import local
+from core.jobs.checkup import examined
 from core.models import catalog
+from core.models.seen import early_refusals
 from core.settings import Settings
-from core.store import immediate, open_store, projects, runs
+from core.store import open_store, projects, runs
 from core.store.runs import Run
 from core.training.recipe import RunConfig
 
@@ -13,15 +15,19 @@ from core.training.recipe import RunConfig
 def enqueue(settings: Settings, project: str, model: str, config: RunConfig) -> Run:
     """A new run of a project's tools and examples as they stand now.
 
-    Raises StudioError where the model cannot be named, a setting is out of range, or the examples would train wrongly.
+    Raises StudioError where the model cannot be named, a setting is out of range, or the examples would train wrongly,
+    as far as that is known at once: the run itself checks every row once more, with the model's own tokenizer.
     """
     for field, problem in config.problems().items():
         raise StudioError(problem, where=field)
     catalog.check_name(model)
-    with open_store(settings) as db, immediate(db):
+    with open_store(settings) as db:
         snapshot = projects.freeze(db, project)
-        for finding in blocks(examine(list(snapshot.tools), list(snapshot.examples))):
-            raise StudioError(finding.message, finding.remedy, finding.kind)
+    for finding in blocks(examined(settings, project)):
+        raise StudioError(finding.message, finding.remedy, finding.kind)
+    for refusal in early_refusals(settings, snapshot.tools, snapshot.examples, model, config.max_length):
+        raise refusal.error()
+    with open_store(settings) as db:
         run = runs.create(db, project, model, config.to_json(), snapshot.hash)
     local.advance(settings)
     return run

@@ -19,6 +19,7 @@ import psutil
 
 from core.errors import StudioError
 from core.jobs import local
+from core.schema import Example, Tool
 from core.schema.example import SPLITS
 from core.settings import Settings
 from core.store import evaluations, open_store, projects, runs
@@ -28,6 +29,7 @@ from core.training.callbacks import peak_memory, store_callback
 from core.training.recipe import Dtype, RunConfig
 
 HEARTBEAT_SECONDS = 5
+CHECK_EVERY = 250  # rows, between two words about them: a second
 log = logging.getLogger("callwright.worker")
 
 
@@ -103,7 +105,6 @@ class Work:
         """The final state, "finished" or "cancelled". Raises StudioError, Stopped, Fenced."""
         from core.models import hardware, loading
         from core.prompt.family import family_of
-        from core.prompt.rows import encode
         from core.serving import client
         from core.training import trainer
 
@@ -121,14 +122,11 @@ class Work:
         family = family_of(tokenizer)
         tools = list(snapshot.tools)
         parts = {split: snapshot.split(split) for split in SPLITS}
-        rows = {
-            split: [encode(example, tools, family, tokenizer) for example in part]
-            for split, part in parts.items()
-        }
-        window = model.config.get_text_config().max_position_embeddings
         every_example = [example for part in parts.values() for example in part]
-        every_row = [row for part in rows.values() for row in part]
-        config = replace(config, max_length=trainer.fit_length(every_example, every_row, config, window))
+        every_row = self.checked_rows(tools, every_example, family, tokenizer, config.max_length)
+        trainer.check_window(every_example, every_row, model.config.get_text_config().max_position_embeddings)
+        learned = len(parts["train"])
+        rows = {"train": every_row[:learned], "test": every_row[learned:]}
         log.info("%s on %s, %s", config, device, path)
 
         asked = copy.deepcopy(model).bfloat16() if config.dtype == "bfloat16" else model
@@ -153,6 +151,24 @@ class Work:
         self.report(folder=str(folder))
         self.ask("after", "Asking the tuned model", model, tokenizer, family, snapshot)
         return "cancelled" if stopped else "finished"
+
+    def checked_rows(
+        self, tools: list[Tool], examples: list[Example], family: Any, tokenizer: Any, max_length: int
+    ) -> list[Any]:
+        """The rows of the examples, each read back and compared. Raises StudioError for the first that is refused."""
+        from core.prompt.gate import check
+
+        def watch(done: int, total: int) -> None:
+            if done % CHECK_EVERY == 0:
+                self.say(f"Checking the examples ({done} of {total})")
+                self.stop_before_learning(done, total)
+
+        checked = check(tools, examples, family, tokenizer, max_length, watch)
+        for refusal in checked.refusals:
+            log.error("%s", refusal.message)
+        if checked.refusals:
+            raise checked.refusals[0].error()
+        return checked.rows
 
     def ask(
         self,

@@ -82,9 +82,15 @@ def convert(source: Path, folder: Path, template: str, progress: Progress) -> No
     if file.metadata.get("general.architecture") != "gemma3":
         raise ValueError(f"{source.name} is not a Gemma 3 model")
     progress("Building the tokenizer", 0.15)
+    tokenizer = write_tokenizer(file, folder, template)
+    _write_model(file, tokenizer, folder, progress)
+
+
+def write_tokenizer(file: gguf_file.GgufFile, folder: Path, template: str) -> "PreTrainedTokenizerBase":
+    """Write the tokenizer alone into `folder`; only the header of the file is needed."""
     tokenizer = _tokenizer(file.metadata, template)
     tokenizer.save_pretrained(folder)
-    _write_model(file, tokenizer, folder, progress)
+    return tokenizer
 
 
 def _tokenizer(metadata: dict[str, Any], template: str) -> "PreTrainedTokenizerBase":

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from core.errors import StudioError
-from core.models import loading
+from core.models import loading, starter
+from core.models.catalog import check_name
+from core.models.model_folder import check_settings
 from core.models.progress import Progress, silent
 from core.settings import Settings
 from core.store import open_store, runs
@@ -22,6 +24,25 @@ def folder_of(name: str, settings: Settings, progress: Progress = silent) -> Pat
     if not Path(run.folder).is_dir():
         raise StudioError(f"The model of {run.name} is no longer on the disk.", "Train it again.", run.folder)
     return Path(run.folder)
+
+
+def here(name: str, settings: Settings) -> Path | None:
+    """The folder of a model where it is on this computer, nothing made or fetched; None where it is not.
+
+    Raises StudioError where nothing can have this name, or what is there can call no tools.
+    """
+    with open_store(settings) as db:
+        run = next((run for run in runs.listed(db) if run.id == name), None)
+    if run is not None:
+        folder = Path(run.folder) if run.folder else None
+    elif (kind := check_name(name)) == "starter":
+        folder = settings.models / starter.NAME if starter.ready(settings) else None
+    else:
+        folder = loading.cached(name.strip()) if kind == "hub" else Path(name.strip()).expanduser().resolve()
+    if folder is None or not folder.is_dir():
+        return None
+    check_settings(folder, name)
+    return folder
 
 
 def names(settings: Settings) -> list[str]:

@@ -38,7 +38,7 @@ def resolve(model: str, settings: Settings, progress: Progress = silent) -> Path
     if kind == "starter":
         return starter.path(settings, progress)
     if kind == "hub":
-        return _cached(name) or _download(name, progress)
+        return cached(name) or _download(name, progress)
     folder = Path(name).expanduser().resolve()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", "Check the path.", _WHERE)
@@ -93,7 +93,7 @@ def _check(folder: Path, name: str) -> None:
     check_weights(folder, name)
 
 
-def _cached(repo: str) -> Path | None:
+def cached(repo: str) -> Path | None:
     """The complete copy of `repo` on this machine, found without the network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError

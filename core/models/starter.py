@@ -59,7 +59,7 @@ def ready(settings: Settings) -> bool:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return record == _record() and all((folder / name).is_file() for name in _FILES)
+    return record == recipe() and all((folder / name).is_file() for name in _FILES)
 
 
 def path(settings: Settings | None = None, progress: Progress = silent) -> Path:
@@ -136,7 +136,7 @@ def _make(folder: Path, progress: Progress) -> None:
                 _WHERE,
             ) from error
         source.unlink()
-        (fresh / _RECORD).write_text(json.dumps(_record(), indent=2) + "\n", encoding="utf-8")
+        (fresh / _RECORD).write_text(json.dumps(recipe(), indent=2) + "\n", encoding="utf-8")
         progress("Saving to disk", 0.95)
         _to_disk(fresh)
         if folder.exists():
@@ -149,12 +149,17 @@ def _make(folder: Path, progress: Progress) -> None:
     progress("The starter model is ready", 1.0)
 
 
+def parts() -> list[Path]:
+    """The files of the installed package that make the model file, in their order."""
+    return list(import_module(PACKAGE.replace("-", "_")).chunk_paths())
+
+
 def _assemble(target: Path, progress: Progress) -> Path:
     """Join the parts of the model file and prove that the whole is the file this code was written for."""
     progress("Joining the parts of the model file", 0.0)
     digest = sha256()
     with target.open("wb") as whole:
-        for part in import_module(PACKAGE.replace("-", "_")).chunk_paths():
+        for part in parts():
             with part.open("rb") as source:
                 while block := source.read(_BLOCK):
                     digest.update(block)
@@ -168,7 +173,7 @@ def _assemble(target: Path, progress: Progress) -> Path:
     return target
 
 
-def _record() -> dict[str, str | int]:
+def recipe() -> dict[str, str | int]:
     """Where a converted folder came from; a folder with another record is out of date."""
     from core.prompt.functiongemma import TEMPLATE
 

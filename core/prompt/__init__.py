@@ -3,6 +3,7 @@
 from core.prompt.family import Family as Family
 from core.prompt.family import family_of as family_of
 from core.prompt.lens import Piece as Piece
+from core.prompt.lens import Token as Token
 from core.prompt.lens import look as look
 from core.prompt.lens import look_tokens as look_tokens
 from core.prompt.messages import answer_of as answer_of

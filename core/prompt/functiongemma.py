@@ -3,21 +3,16 @@
 The prompt text is made in functiongemma.jinja alone; the same file is the chat template of exported models.
 """
 
-import functools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from jinja2.ext import loopcontrols
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from core.prompt import neutral, strict_json
 from core.prompt.functiongemma_reader import read_answer
 from core.prompt.functiongemma_tokens import BOS, CALL, ESCAPE, PATTERN, STOPS
 from core.prompt.parsed import Parsed
+from core.prompt.template import compiled
 
 TEMPLATE = Path(__file__).with_name("functiongemma.jinja").read_text(encoding="utf-8")
 
@@ -26,7 +21,7 @@ def render(
     messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, add_generation_prompt: bool
 ) -> str:
     """The prompt of a conversation, messages and tools in OpenAI's form with arguments as mappings."""
-    return _compiled().render(
+    return compiled(TEMPLATE).render(
         messages=_prepared(messages),
         tools=neutral.neutralise(tools, PATTERN),
         add_generation_prompt=add_generation_prompt,
@@ -47,15 +42,15 @@ def is_spoken_by(tokenizer: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FunctionGemma:
-    """The family for one tokenizer: its own template is used where it has one."""
+    """The family for one tokenizer: its own template is used where it has one. Without a tokenizer it is text alone."""
 
-    tokenizer: Any
+    tokenizer: Any = None
     name: str = "functiongemma"
 
     def render(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, add_generation_prompt: bool
     ) -> str:
-        if not self.tokenizer.chat_template:
+        if self.tokenizer is None or not self.tokenizer.chat_template:
             return render(messages, tools, add_generation_prompt)
         return self.tokenizer.apply_chat_template(
             _prepared(messages),
@@ -95,18 +90,3 @@ def _result(content: Any) -> dict[str, Any]:
     except ValueError:
         return {"value": content}
     return value if isinstance(value, dict) else {"value": content}
-
-
-@functools.cache
-def _compiled() -> jinja2.Template:
-    """The template, compiled as transformers compiles it."""
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
-    )
-    environment.globals["raise_exception"] = _raise
-    environment.filters["tojson"] = functools.partial(json.dumps, ensure_ascii=False)
-    return environment.from_string(TEMPLATE)
-
-
-def _raise(message: str) -> None:
-    raise jinja2.TemplateError(message)

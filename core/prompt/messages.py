@@ -1,7 +1,7 @@
 """Our records as messages in OpenAI's form, the one that chat templates and servers take."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from core.errors import StudioError
@@ -19,6 +19,18 @@ def messages_of(example: Example) -> list[Message]:
         writer.add(turn)
     writer.ends()
     return writer.messages
+
+
+def misplaced(turns: Sequence[Turn]) -> tuple[int, StudioError] | None:
+    """The place of the first turn that cannot stand where it does, and why; the last one where the end is wrong."""
+    writer = _Writer("")
+    try:
+        for turn in turns:
+            writer.add(turn)
+        writer.ends()
+    except StudioError as error:
+        return max(0, min(len(writer.messages), len(turns) - 1)), error
+    return None
 
 
 def answer_of(example: Example) -> Message:

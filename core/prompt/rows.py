@@ -1,6 +1,7 @@
 """From examples to tokens: what training, evaluation and the playground give a model, made in one place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +26,26 @@ class Row:
         return [IGNORED] * self.prompt_length + self.input_ids[self.prompt_length :]
 
 
-def encode(example: Example, tools: Sequence[Tool], family: Family, tokenizer: Any) -> Row:
-    """An example as a row (StudioError naming it where the model's template cannot show it)."""
-    where = place_of(example)
+def texts(example: Example, tools: Sequence[Tool], family: Family) -> tuple[str, str]:
+    """What is read and what is to be written, as text (StudioError where the template cannot show it)."""
     declarations = [tool.declaration() for tool in tools]
     messages, answer = messages_of(example), answer_of(example)
-    prompt, completion = prompt_and_answer(family.render, messages, answer, declarations, where)
+    return prompt_and_answer(family.render, messages, answer, declarations, place_of(example))
+
+
+def writable(
+    examples: Iterable[Example], tools: Sequence[Tool], family: Family
+) -> Iterator[tuple[Example, str, str]]:
+    """The examples that the template can show, each with its two texts; the others are the gate's to name."""
+    for example in examples:
+        with suppress(StudioError):
+            yield example, *texts(example, tools, family)
+
+
+def row_of(prompt: str, completion: str, family: Family, tokenizer: Any, where: str = "") -> Row:
+    """The two texts as tokens, up to the one that ends the answer (StudioError where none does)."""
     # Apart, so that the prompt's tokens are those that generation will start from.
-    given, taught = _ids(prompt, tokenizer), _ids(completion, tokenizer)
+    given, taught = ids_of(prompt, tokenizer), ids_of(completion, tokenizer)
     stops = family.stop_ids(tokenizer)
     end = next((n for n, token in enumerate(taught, 1) if token in stops), None)
     if end is None:
@@ -42,11 +55,16 @@ def encode(example: Example, tools: Sequence[Tool], family: Family, tokenizer: A
     return Row(given + taught[:end], len(given))
 
 
+def encode(example: Example, tools: Sequence[Tool], family: Family, tokenizer: Any) -> Row:
+    """An example as a row (StudioError naming it where the model's template cannot show it)."""
+    return row_of(*texts(example, tools, family), family, tokenizer, place_of(example))
+
+
 def prompt_ids(
     messages: list[Message], tools: list[dict[str, Any]], family: Family, tokenizer: Any
 ) -> list[int]:
     """The tokens a model continues, messages and tools in OpenAI's form (StudioError as for `encode`)."""
-    return _ids(rendered(family.render, messages, tools, True), tokenizer)
+    return ids_of(rendered(family.render, messages, tools, True), tokenizer)
 
 
 def written(ids: Sequence[int], family: Family, tokenizer: Any) -> str:
@@ -56,6 +74,7 @@ def written(ids: Sequence[int], family: Family, tokenizer: Any) -> str:
     return tokenizer.decode(ids[:end], skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
 
-def _ids(text: str, tokenizer: Any) -> list[int]:
+def ids_of(text: str, tokenizer: Any) -> list[int]:
+    """The tokens of a rendered text."""
     # The template writes the tokens that begin a text, so the tokenizer must not.
     return tokenizer.encode(text, add_special_tokens=False)

@@ -51,4 +51,7 @@ def same_calls(a: Iterable[ToolCall], b: Iterable[ToolCall]) -> bool:
 
 def dumps(value: Any) -> str:
     """JSON text that keeps letters readable and refuses NaN and Infinity (ValueError)."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

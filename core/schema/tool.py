@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.schema.call import ToolCall
+
 TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 # FunctionGemma's template drops parameters of these names from the declaration, at every depth.
@@ -23,11 +25,16 @@ def empty_parameters() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One thing the model may call."""
+    """One thing the model may call.
+
+    `originals` holds the names that were changed on import, by where they stand now: "" is the tool, `filter.kind` a
+    parameter in a group or in the groups of a list. The model never sees them.
+    """
 
     name: str
     description: str = ""
     parameters: dict[str, Any] = field(default_factory=empty_parameters)
+    originals: dict[str, str] = field(default_factory=dict)
 
     @property
     def properties(self) -> dict[str, dict[str, Any]]:
@@ -38,13 +45,34 @@ class Tool:
         return self.parameters["required"]
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "description": self.description, "parameters": self.parameters}
+        originals = {"originals": self.originals} if self.originals else {}
+        return {**self._shown(), **originals}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Tool":
         """A tool from our own record; use `read_tool` for anything a user brings."""
-        return cls(data["name"], data["description"], data["parameters"])
+        return cls(data["name"], data["description"], data["parameters"], data.get("originals", {}))
 
     def declaration(self) -> dict[str, Any]:
         """The tool in the form chat templates and OpenAI-compatible servers take."""
-        return {"type": "function", "function": self.to_json()}
+        return {"type": "function", "function": self._shown()}
+
+    def restored(self, call: ToolCall) -> dict[str, Any]:
+        """A call of this tool as whoever runs it expects it: `name` and `arguments` under their original names."""
+        return {
+            "name": self.originals.get("", call.name),
+            "arguments": self._restored(call.arguments, ""),
+        }
+
+    def _shown(self) -> dict[str, Any]:
+        return {"name": self.name, "description": self.description, "parameters": self.parameters}
+
+    def _restored(self, value: Any, path: str) -> Any:
+        if isinstance(value, list):
+            return [self._restored(item, path) for item in value]
+        if not isinstance(value, dict):
+            return value
+        places = {name: f"{path}.{name}" if path else name for name in value}
+        return {
+            self.originals.get(places[n], n): self._restored(part, places[n]) for n, part in value.items()
+        }

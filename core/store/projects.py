@@ -95,10 +95,10 @@ def tools(db: Database, project: str) -> list[Tool]:
     return [Tool.from_json(json.loads(record)) for (record,) in rows]
 
 
-def save_tool(db: Database, project: str, tool: Tool, replaces: str | None = None) -> int:
-    """Add a tool, or put it in the place of the one named `replaces`; examples follow a new name.
+def save_tool(db: Database, project: str, tool: Tool, replaces: str | None = None) -> None:
+    """Add a tool, or put it in the place of the one named `replaces`; examples stay (see core.store.tool_edits).
 
-    Returns how many examples were changed by a renaming. Raises StudioError where the name is taken.
+    Raises StudioError where the name is taken.
     """
     with immediate(db):
         names = {t.name for t in tools(db, project)}
@@ -110,28 +110,12 @@ def save_tool(db: Database, project: str, tool: Tool, replaces: str | None = Non
                 "UPDATE tools SET name = ?, record = ? WHERE project = ? AND name = ?",
                 (tool.name, record, project, replaces),
             )
-            return _rename_calls(db, project, replaces, tool.name) if replaces != tool.name else 0
+            return
         db.conn.execute(
             "INSERT INTO tools (project, name, position, record) "
             "VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM tools WHERE project = ?), ?)",
             (project, tool.name, project, record),
         )
-    return 0
-
-
-def _rename_calls(db: Database, project: str, old: str, new: str) -> int:
-    changed = 0
-    for example in examples(db, project):
-        data = example.to_json()
-        calls = [call for turn in data["turns"] for call in turn.get("calls", ())] + data["calls"]
-        hits = [call for call in calls if call["name"] == old]
-        results = [turn for turn in data["turns"] if turn.get("name") == old]
-        for hit in (*hits, *results):
-            hit["name"] = new
-        if hits or results:
-            save_example(db, project, Example.from_json(data))
-            changed += 1
-    return changed
 
 
 def delete_tool(db: Database, project: str, name: str) -> None:

@@ -20,6 +20,7 @@ class Selection:
     search: str = ""  # in the prompt, the names of the tools, or a value of a call
     finding: int | None = None  # the rows of this finding of the newest check
     ids: tuple[int, ...] | None = None
+    but: tuple[int, ...] = ()  # not these
 
     def where(self, project: str) -> tuple[str, list[str]]:
         """The SQL condition and its values."""
@@ -47,6 +48,9 @@ class Selection:
         if self.ids is not None:
             where.append("id IN (SELECT value FROM json_each(?))")
             values.append(dumps(self.ids))
+        if self.but:
+            where.append("id NOT IN (SELECT value FROM json_each(?))")
+            values.append(dumps(self.but))
         return " AND ".join(where), values
 
 

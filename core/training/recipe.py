@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from core.errors import StudioError
+from core.prompt.budget import LIMIT
 
 Dtype = Literal["auto", "float32", "bfloat16"]
 
@@ -16,7 +17,7 @@ class RunConfig:
     epochs: int = 8  # passes over the training examples
     batch_size: int = 4  # examples for one step of the optimizer
     learning_rate: float = 5e-5  # constant
-    max_length: int = 512  # tokens; raised, never cut, where a row needs more
+    max_length: int = LIMIT  # tokens; a longer row is refused, none is ever cut
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
     seed: int = 0  # of the order of the rows
     average: int = 10  # steps at the end over which the kept weights are averaged; 1 keeps the last ones

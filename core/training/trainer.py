@@ -20,11 +20,8 @@ class Trained:
     seconds: float  # inside training alone
 
 
-def fit_length(examples: Sequence[Example], rows: Sequence[Row], config: RunConfig, window: int) -> int:
-    """The maximum length for these rows: the recipe's, raised where a row needs more; never is a row cut.
-
-    Raises StudioError naming the longest example where it is longer than `window`, the model's own limit.
-    """
+def check_window(examples: Sequence[Example], rows: Sequence[Row], window: int) -> None:
+    """Raise StudioError naming the longest example where it is longer than `window`, the model's own limit."""
     needed, longest = max((len(row.input_ids), i) for i, row in enumerate(rows))
     if needed > window:
         raise StudioError(
@@ -32,7 +29,6 @@ def fit_length(examples: Sequence[Example], rows: Sequence[Row], config: RunConf
             "Shorten it, or shorten the descriptions of the tools.",
             place_of(examples[longest]),
         )
-    return max(config.max_length, needed)
 
 
 def train(
@@ -93,7 +89,7 @@ def _arguments(config: RunConfig, folder: Path, evaluate: bool) -> Any:
         bf16=config.dtype == "bfloat16",
         fp16=False,  # Gemma 3 overflows in it
         gradient_checkpointing=False,
-        max_length=None,  # rows arrive whole; fit_length has seen them
+        max_length=None,  # rows arrive whole; those that are too long were refused
         eval_strategy="epoch" if evaluate else "no",
         prediction_loss_only=True,
         logging_steps=1,

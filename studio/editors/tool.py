@@ -11,17 +11,30 @@ import gradio as gr
 
 from core.errors import StudioError
 from core.prompt import lens
+from core.prompt.budget import declaration_cost
 from core.schema import Example
 from core.store import open_store, projects
+from core.training.recipe import RunConfig
 from studio.editors import tool_draft as draft_of
-from studio.editors.tool_draft import Draft
+from studio.editors import tool_fields, tool_preview, tool_saving
+from studio.editors.keyboard import KEYS
+from studio.editors.tool_draft import Draft, element
+from studio.editors.tool_fields import Drawn
 from studio.events import PRIVATE, shown
 from studio.shell import Shell
 from studio.text import t
-from studio.views import tool_form
+from studio.views import tool_rows
 from studio.views.pieces import draft_mark, empty, h
-from studio.views.tool_form import Row
 from studio.views.tools import declaration
+
+# Drawing anew takes the keyboard from where it was: it is put where the draft says.
+FOCUS = """
+const wanted = element.querySelector('[data-focus]');
+if (wanted) setTimeout(() => {
+  const place = document.getElementById(wanted.dataset.focus);
+  if (place) (place.querySelector('textarea, input') || place).focus();
+}, 50);
+"""
 
 
 def build(shell: Shell, draft: gr.State) -> None:
@@ -34,143 +47,90 @@ def build(shell: Shell, draft: gr.State) -> None:
             return
         _Editor(shell, draft, now).draw()
 
+    def on_changed(now: Draft, project: str) -> Any:
+        """What is open stays as typed, unless the tool itself was changed: by an undo, say."""
+        was = draft_of.stored(now) if now.get("stored") else None
+        if was is None:
+            return gr.skip()
+        with open_store(shell.settings) as db:
+            tools = projects.tools(db, project)
+        if was in tools:
+            return gr.skip()
+        alike = [tool for tool in tools if tool.name == was.name]
+        alike += [
+            one for one in tools if was.parameters == one.parameters or was.description == one.description
+        ]
+        return draft_of.opened([*alike, *tools][0], now["examples"]) if tools else draft_of.closed()
+
+    shell.changed.change(shown(on_changed), [draft, shell.project], [draft], **PRIVATE)
+
 
 class _Editor:
     """One drawing of a draft: its fields, and the buttons that read them."""
 
     def __init__(self, shell: Shell, draft: gr.State, now: Draft):
         self.shell, self.draft, self.now = shell, draft, now
-        self.fields: dict[Any, tuple[str, str]] = {}  # component -> (row's uid or "", name of the value)
+        self.drawn = Drawn()
 
     def draw(self) -> None:
         self._head()
-        problem = self.now["problem"]
-        if problem:
-            gr.HTML(f'<div class="cw-problem" role="alert">{h(problem["text"])}</div>')
+        if self.now["problem"]:
+            gr.HTML(f'<div class="cw-problem" role="alert">{h(self.now["problem"]["text"])}</div>')
+        if self.now["notes"]:
+            notes = "".join(f"<li>{h(note)}</li>" for note in self.now["notes"])
+            gr.HTML(f'<div class="cw-notes"><p>{h(t("tool.notes"))}</p><ul>{notes}</ul></div>')
+        if self.now["preview"]:
+            self._preview()
+            return
         {"form": self._form, "json": self._json, "sees": self._sees}[self.now["view"]]()
         self._foot()
-        for button, change in self.buttons:
-            button.click(self._handler(change), {self.draft, *self.fields}, [self.draft], **PRIVATE)
-        for kind, uid in self.kinds:
-            kind.select(
-                self._handler(lambda draft, value, uid=uid: draft_of.rekinded(draft, uid, value), kind),
-                {self.draft, *self.fields},
-                [self.draft],
-                **PRIVATE,
-            )
+        inputs = {self.draft, *self.drawn.fields}
+        for button, change in self.drawn.buttons:
+            button.click(self._handler(change), inputs, [self.draft], **PRIVATE)
+        for kind, uid in self.drawn.kinds:
+            change = self._handler(lambda draft, value, uid=uid: draft_of.rekinded(draft, uid, value), kind)
+            kind.select(change, inputs, [self.draft], **PRIVATE)
+        # A choice made with the keyboard raises no .select (Gradio 6.31); the keyboard's script presses this instead.
+        chosen = gr.Button(visible="hidden", elem_classes="cw-chosen")
+        chosen.click(self._handler(self._rekinded), inputs, [self.draft], **PRIVATE)
+
+    def _rekinded(self, typed: Draft) -> Draft:
+        before = {row["uid"]: row["kind"] for row in self.now["rows"]}
+        for row in typed["rows"]:
+            if row["kind"] != before[row["uid"]]:
+                return draft_of.rekinded(typed, row["uid"], row["kind"])
+        return typed
 
     def _head(self) -> None:
-        self.buttons: list[tuple[gr.Button, Callable[..., Draft]]] = []
-        self.kinds: list[tuple[gr.Dropdown, str]] = []
         with gr.Row(elem_classes="cw-bar-row"):
             name = self.now["original"] or t("tool.new")
             look = "mono" if self.now["original"] else ""
             mark = draft_mark(self.now["revision"], draft_of.unsaved(self.now))
-            gr.HTML(f'<h2 class="{look}">{h(name)}</h2>{mark}')
+            focus = f'<i hidden data-focus="{h(self.now["focus"])}"></i>' if self.now["focus"] else ""
+            gr.HTML(f'<h2 class="{look}">{h(name)}</h2>{mark}{focus}', js_on_load=KEYS + FOCUS)
+            if self.now["preview"]:
+                return
             with gr.Row(elem_classes="cw-segments"):
                 for view in draft_of.VIEWS:
                     classes = ["cw-segment", "on"] if view == self.now["view"] else ["cw-segment"]
-                    button = gr.Button(t(f"tool.view.{view}"), size="sm", elem_classes=classes)
-                    self.buttons.append((button, lambda draft, view=view: draft_of.turned(draft, view)))
+                    button = gr.Button(
+                        t(f"tool.view.{view}"), size="sm", elem_classes=classes, elem_id=element("view", view)
+                    )
+                    self.drawn.buttons.append((button, lambda draft, view=view: draft_of.turned(draft, view)))
 
     def _form(self) -> None:
-        with gr.Row(elem_classes="cw-two"):
-            self._text("", "name", lines=1, max_lines=1, scale=1, elem_classes="mono", label=t("tool.name"))
-            self._text(
-                "",
-                "description",
-                lines=2,
-                scale=2,
-                label=t("tool.description"),
-                placeholder=t("tool.description_hint"),
-            )
-        gr.HTML(f"<h2>{h(t('tool.parameters'))}</h2>")
-        rows = draft_of.rows_in(self.now)
-        if rows:
-            with gr.Column(elem_classes="cw-params"):
-                for row in rows:
-                    self._row(row)
-        else:
-            gr.HTML(f'<p class="sub">{h(t("tool.no_parameters"))}</p>')
-        add = gr.Button(t("tool.add_parameter"), size="sm", elem_classes="cw-fit")
-        self.buttons.append(
-            (add, lambda draft: draft_of.with_rows(draft, tool_form.added(draft_of.rows_in(draft))))
-        )
+        tool_fields.draw(self.now, self.drawn)
+        gr.HTML(self._cost())
 
-    def _row(self, row: Row) -> None:
-        wrong = self.now["problem"] and self.now["problem"]["where"] == row.uid
-        classes = ["cw-param", f"depth-{min(row.depth, 5)}", *(["wrong"] if wrong else [])]
-        with gr.Column(elem_classes=classes):
-            with gr.Row(elem_classes="cw-param-line"):
-                self._text(
-                    row.uid,
-                    "name",
-                    value=row.name,
-                    label=t("tool.row.name"),
-                    max_lines=1,
-                    min_width=110,
-                    scale=4,
-                    elem_classes="mono",
-                )
-                kinds = [
-                    (t(f"kind.{kind}"), kind)
-                    for kind in tool_form.KINDS
-                    if kind != "other" or row.kind == "other"
-                ]
-                kind = gr.Dropdown(
-                    kinds,
-                    value=row.kind,
-                    interactive=True,
-                    label=t("tool.row.kind"),
-                    min_width=140,
-                    scale=4,
-                    filterable=False,
-                )
-                self.fields[kind] = (row.uid, "kind")
-                self.kinds.append((kind, row.uid))
-                if row.kind in tool_form.ALLOWED:
-                    label = (
-                        t("tool.row.allowed")
-                        if row.kind in ("choice", "list_choice")
-                        else t("tool.row.allowed_any")
-                    )
-                    hint = t("tool.row.allowed_hint")
-                    options = {"placeholder": hint, "lines": 1, "max_lines": 1 + 5 * ("\n" in row.allowed)}
-                    self._text(
-                        row.uid, "allowed", value=row.allowed, label=label, min_width=140, scale=6, **options
-                    )
-                required = gr.Checkbox(
-                    row.required,
-                    interactive=True,
-                    label=t("tool.row.required"),
-                    min_width=80,
-                    scale=1,
-                    elem_classes="cw-check",
-                )
-                self.fields[required] = (row.uid, "required")
-                with gr.Row(elem_classes="cw-row-buttons"):
-                    if row.kind in tool_form.INSIDE and row.depth < tool_form.MAX_DEPTH:
-                        self._row_button(
-                            "inside", row, lambda rows, uid: tool_form.added(rows, uid, inside=True)
-                        )
-                    self._row_button("up", row, lambda rows, uid: tool_form.moved(rows, uid, up=True))
-                    self._row_button("down", row, lambda rows, uid: tool_form.moved(rows, uid, up=False))
-                    self._row_button("remove", row, tool_form.removed)
-            self._text(
-                row.uid, "description", value=row.description, label=t("tool.row.description"), max_lines=1
-            )
-
-    def _row_button(self, what: str, row: Row, change: Callable[[list[Row], str], list[Row]]) -> None:
-        # The name is for a screen reader; the stylesheet shows the sign in front of it.
-        button = gr.Button(t(f"tool.row.{what}"), size="sm", elem_classes=["cw-icon", f"cw-icon-{what}"])
-        self.buttons.append(
-            (button, lambda draft: draft_of.with_rows(draft, change(draft_of.rows_in(draft), row.uid)))
-        )
-
-    def _text(self, uid: str, name: str, **options: Any) -> None:
-        if not uid:
-            options["value"] = self.now[name]
-        self.fields[gr.Textbox(interactive=True, **options)] = (uid, name)
+    def _cost(self) -> str:
+        """What the declaration costs, as far as the draft is a tool yet."""
+        try:
+            cost = declaration_cost(draft_of.tool_in(self.now)[0])
+        except StudioError:
+            return ""
+        key = "tool.cost_exact" if cost.exact else "tool.cost"
+        told = t(key, n=cost.tokens, limit=RunConfig().max_length)
+        return f'<p class="sub cw-small">{h(told)} {h(t("tool.cost_hint"))}</p>'
 
     def _json(self) -> None:
         code = gr.Code(
@@ -181,7 +141,7 @@ class _Editor:
             lines=16,
             buttons=["copy"],
         )
-        self.fields[code] = ("", "json")
+        self.drawn.fields[code] = ("", "json")
         gr.HTML(f'<p class="sub">{h(t("tool.json_hint"))}</p>')
 
     def _sees(self) -> None:
@@ -192,6 +152,7 @@ class _Editor:
             return
         pieces = lens.look(Example.single("…"), [tool])
         gr.HTML(declaration("".join(piece.text for piece in pieces if piece.kind == "declaration")))
+        gr.HTML(self._cost())
 
     def _foot(self) -> None:
         if self.now["confirm"]:
@@ -199,29 +160,66 @@ class _Editor:
             gr.HTML(f'<div class="cw-problem" role="alert">{h(told)}</div>')
         with gr.Row(elem_classes="cw-foot"):
             if self.now["confirm"]:
-                keep = gr.Button(t("tool.keep"), size="md")
-                self.buttons.append((keep, lambda draft: draft_of.changed(draft)))
+                keep = gr.Button(t("tool.keep"), size="md", elem_id=element("", "keep"))
+                focus = element("", "delete")
+                self.drawn.buttons.append((keep, lambda draft: draft_of.changed(draft, focus=focus)))
                 delete = gr.Button(t("tool.delete_now"), variant="stop", size="md")
                 inputs = [self.draft, self.shell.project, self.shell.changed]
                 delete.click(shown(self._on_delete), inputs, [self.draft, self.shell.changed], **PRIVATE)
                 return
             if self.now["original"]:
-                delete = gr.Button(t("tool.delete"), size="md", elem_classes="cw-quiet")
-                self.buttons.append((delete, lambda draft: draft_of.changed(draft, confirm=True)))
-            save = gr.Button(t("tool.save"), size="md", elem_classes="cw-save")
-        everything = {self.draft, self.shell.project, self.shell.changed, *self.fields}
-        save.click(shown(self._on_save), everything, [self.draft, self.shell.changed], **PRIVATE)
+                delete = gr.Button(
+                    t("tool.delete"), size="md", elem_classes="cw-quiet", elem_id=element("", "delete")
+                )
+                focus = element("", "keep")
+                self.drawn.buttons.append(
+                    (delete, lambda draft: draft_of.changed(draft, confirm=True, focus=focus))
+                )
+            save = gr.Button(t("tool.save"), size="md", elem_classes="cw-save", elem_id=element("", "save"))
+        everything = {self.draft, self.shell.project, self.shell.changed, *self.drawn.fields}
+
+        def on_save(data: dict[Any, Any]) -> tuple[Draft, Any]:
+            return self._saved(self._typed(data), data)
+
+        save.click(shown(on_save), everything, [self.draft, self.shell.changed], **PRIVATE)
+
+    def _preview(self) -> None:
+        fields, back, save = tool_preview.draw(self.now)
+        inputs = {self.draft, self.shell.project, self.shell.changed, *fields}
+
+        def typed(data: dict[Any, Any]) -> Draft:
+            draft = data[self.draft]
+            fills = {path: str(data[one] or "") for one, (what, path) in fields.items() if what == "fill"}
+            taken = [path for one, (what, path) in fields.items() if what == "taken" and data[one]]
+            return {**draft, "preview": {**draft["preview"], "fills": fills, "taken": taken}}
+
+        def on_taken(data: dict[Any, Any]) -> Draft:
+            return tool_saving.previewed(self.shell.settings, data[self.shell.project], typed(data))
+
+        def on_apply(data: dict[Any, Any]) -> tuple[Draft, Any]:
+            return self._saved(typed(data), data)
+
+        back.click(
+            lambda draft: draft_of.changed(draft, preview=None, focus=element("", "save")),
+            [self.draft],
+            [self.draft],
+            **PRIVATE,
+        )
+        save.click(shown(on_apply), inputs, [self.draft, self.shell.changed], **PRIVATE)
+        for one, (what, _) in fields.items():
+            if what == "taken":
+                one.input(shown(on_taken), inputs, [self.draft], **PRIVATE)
 
     def _typed(self, data: dict[Any, Any]) -> Draft:
         """The draft with what stands in the fields now."""
         draft = dict(data[self.draft])
         rows = {row["uid"]: dict(row) for row in draft["rows"]}
-        for component, (uid, name) in self.fields.items():
+        for component, (uid, name) in self.drawn.fields.items():
             value = data[component]
             value = bool(value) if name == "required" else str(value or "")
             if not uid:
                 draft[name] = value
-            elif uid in rows and (name != "kind" or value in tool_form.KINDS):
+            elif uid in rows and (name != "kind" or value in tool_rows.KINDS):
                 rows[uid][name] = value
         return {**draft, "rows": list(rows.values())}
 
@@ -235,32 +233,13 @@ class _Editor:
 
         return shown(on_change)
 
-    def _on_save(self, data: dict[Any, Any]) -> tuple[Draft, Any]:
-        draft = self._typed(data)
-        if draft["view"] == "sees":
-            draft["view"] = "form"
+    def _saved(self, draft: Draft, data: dict[Any, Any]) -> tuple[Draft, Any]:
+        """Save, or show first what it does to the examples; the next draft and the count of changes."""
         try:
-            tool, notes = draft_of.tool_in(draft)
-            with open_store(self.shell.settings) as db:
-                project = projects.find(db, data[self.shell.project]).id
-                followed = projects.save_tool(db, project, tool, draft["original"])
+            after = tool_saving.saved(self.shell.settings, data[self.shell.project], draft)
         except StudioError as error:
             return draft_of.with_problem(draft, error), gr.skip()
-        gr.Info(
-            h(t("tool.saved", name=tool.name) + (" " + t("tool.followed", n=followed) if followed else ""))
-        )
-        if notes:
-            gr.Warning(h(" ".join(notes)), duration=15)
-        return {
-            **draft_of.opened(tool, draft["examples"]),
-            "view": self.now["view"],
-            "json": draft_of.pretty(tool),
-        }, data[self.shell.changed] + 1
+        return after, gr.skip() if after["preview"] else data[self.shell.changed] + 1
 
     def _on_delete(self, draft: Draft, project: str, version: int) -> tuple[Draft, int]:
-        with open_store(self.shell.settings) as db:
-            found = projects.find(db, project).id
-            projects.delete_tool(db, found, draft["original"])
-            left = projects.tools(db, found)
-        gr.Info(h(t("tool.deleted", name=draft["original"])))
-        return (draft_of.opened(left[0]) if left else draft_of.closed()), version + 1
+        return tool_saving.deleted(self.shell.settings, project, draft), version + 1

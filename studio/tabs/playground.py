@@ -133,7 +133,7 @@ def build(shell: Shell) -> Panel:
         shown(on_send), [shell.project, which, words, turns], answers, **asked
     )
     new.click(shown(on_new), [shell.project, which], [turns, base, tuned, words], **PRIVATE)
-    which.select(shown(on_which), [shell.project, which, turns], [base, tuned], **PRIVATE)
+    which.input(shown(on_which), [shell.project, which, turns], [base, tuned], **PRIVATE)
     gr.on(
         [shell.mark.change, shell.run.change],
         shown(on_runs),

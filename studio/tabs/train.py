@@ -5,29 +5,34 @@ from typing import Any
 
 import gradio as gr
 
-from core.doctor.findings import examine
+from core.doctor.findings import blocks
 from core.errors import StudioError
 from core.jobs import local, queue
-from core.models import catalog
-from core.prompt import lens
+from core.jobs.checkup import checkup
+from core.models import catalog, seen
+from core.prompt.gate import Refusal
+from core.schema.example import SPLITS
 from core.store import metrics, open_store, projects, runs
-from core.training.recipe import DTYPES, RunConfig
+from core.training.recipe import DTYPES, LIMITS, RunConfig
 from studio.events import PRIVATE, acted, html, shown
+from studio.panels import lens as lens_panel
+from studio.panels.lens import limit_of
 from studio.shell import Panel, Shell, run_of, summary_of
 from studio.text import t
+from studio.views import lens as lens_view
 from studio.views import train as view
 from studio.views.chart import loss_chart
 from studio.views.examples import health_pill
-from studio.views.pieces import h, short
+from studio.views.pieces import h
 from studio.views.runs import run_card, run_head
 
 GUIDE = RunConfig()
 NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed", "average")
-LENS_CHOICES = 200
 LOG_BYTES = 16_000
 
 
-def build(shell: Shell) -> Panel:
+def build(shell: Shell, sight: gr.State) -> Panel:
+    """The tab; `sight` brings the id of an example whose tokens another place asked to see."""
     title = html()
     with gr.Row(elem_classes="cw-train"):
         with gr.Column(scale=4, min_width=290):
@@ -44,13 +49,11 @@ def build(shell: Shell) -> Panel:
                 note = html()
                 estimate = html()
                 health = html()
+                gate = html()
                 start = gr.Button(t("train.start"), variant="primary")
                 with gr.Accordion(t("train.settings"), open=False, elem_classes="cw-fold"):
                     fields = _settings()
                     back = gr.Button(t("train.guide"), size="sm", elem_classes=["cw-fit", "cw-quiet"])
-                with gr.Accordion(t("train.lens"), open=False, elem_classes="cw-fold") as seen:
-                    which = gr.Dropdown([], label=t("train.lens_example"))
-                    text = html()
             with gr.Column(elem_classes=["cw-panel", "cw-hide-empty"]):
                 waiting = html()
         with gr.Column(scale=7, min_width=300, elem_classes="cw-panel"):
@@ -58,24 +61,55 @@ def build(shell: Shell) -> Panel:
                 name = html()
                 stop = gr.Button(t("train.stop"), size="sm", visible=False, elem_classes="cw-fit")
             card = html()
+    lens = lens_panel.build(shell, model, fields["max_length"], sight)
 
-    def on_about(project: str, chosen: str, *values: Any) -> tuple[str, str, str, str]:
+    def on_about(project: str, chosen: str, *values: Any) -> tuple[str, str, str, str, str]:
         """Everything on the left that depends on the project, the model and the settings."""
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
-            tools, rows = projects.tools(db, found), projects.examples(db, found)
+            train, test = (projects.count_examples(db, found, split=split) for split in SPLITS)
             measured = runs.listed(db)
-        train = sum(row.split == "train" for row in rows)
         recipe = dict(zip(fields, values, strict=True))
         epochs, batch = _whole(recipe["epochs"], GUIDE.epochs), _whole(recipe["batch_size"], GUIDE.batch_size)
         pace = view.pace(measured, chosen, batch)
         known = {choice.id: choice for choice in catalog.choices(shell.settings)}
+        refusals = known_refusals(found, chosen, recipe["max_length"])
         return (
-            view.lead(train, len(rows) - train, epochs),
+            view.lead(train, test, epochs),
             view.choice_note(known.get(chosen)),
             view.estimate(train, epochs, batch, pace),
-            health_pill(examine(tools, rows)),
+            "" if refusals else health_pill(checkup(shell.settings, found).findings),
+            lens_view.gate(refusals),
         )
+
+    def known_refusals(project: str, chosen: str, limit: Any) -> list[Refusal]:
+        """What is known without loading anything of what would keep a run from starting."""
+        try:
+            return seen.known_refusals(shell.settings, project, chosen or "", limit_of(limit))
+        except StudioError:
+            return []  # of the model itself; the start says it
+
+    def on_refused(project: str, chosen: str, limit: Any) -> tuple[str, str]:
+        """Beside the button, with its remedy, what the start has just refused."""
+        with open_store(shell.settings) as db:
+            found = projects.find(db, project).id
+            tools, rows = projects.tools(db, found), projects.examples(db, found)
+        findings = checkup(shell.settings, found).findings
+        if blocks(findings):
+            return health_pill(findings), ""
+        try:
+            refusals = seen.early_refusals(shell.settings, tools, rows, chosen or "", limit_of(limit))
+        except StudioError:
+            refusals = []  # of the model itself, and said already
+        return "" if refusals else health_pill(findings), lens_view.gate(refusals)
+
+    def on_limit(event: gr.EventData) -> Any:
+        wanted = acted(event).get("n", "")
+        low, high = LIMITS["max_length"]
+        if not wanted.isdigit() or not low <= int(wanted) <= high:
+            return gr.skip()
+        gr.Info(t("gate.raised", limit=f"{int(wanted):,}"))
+        return int(wanted)
 
     def on_start(project: str, chosen: str, *values: Any) -> tuple[str, str]:
         config = config_of(dict(zip(fields, values, strict=True)))
@@ -94,41 +128,32 @@ def build(shell: Shell) -> Panel:
     def on_cancel(project: str, event: gr.EventData) -> None:
         on_stop(project, acted(event).get("id", ""))
 
-    def on_lens_choices(project: str) -> Any:
-        with open_store(shell.settings) as db:
-            rows = projects.examples(db, projects.find(db, project).id, limit=LENS_CHOICES)
-        choices = [(f"{row.id}: {short(row.prompt, 60)}", str(row.id)) for row in rows]
-        return gr.Dropdown(choices, value=choices[0][1] if choices else None)
-
-    def on_lens(project: str, id: str | None) -> str:
-        if not id or not str(id).isdigit():
-            return view.lens([])
-        with open_store(shell.settings) as db:
-            found = projects.find(db, project).id
-            return view.lens(lens.look(projects.example(db, found, int(id)), projects.tools(db, found)))
-
     inputs = [shell.project, model, *fields.values()]
-    lefts = [title, note, estimate, health]
+    lefts = [title, note, estimate, health, gate]
     changes = [
         model.input,
         fields["epochs"].input,
         fields["batch_size"].input,
+        fields["max_length"].input,
         shell.changed.change,
         shell.mark.change,
     ]
     gr.on(changes, shown(on_about), inputs, lefts, **PRIVATE)
-    start.click(shown(on_start), inputs, [shell.run, shell.mark], **PRIVATE)
+    started = start.click(shown(on_start), inputs, [shell.run, shell.mark], **PRIVATE)
+    asked = [shell.project, model, fields["max_length"]]
+    started.failure(shown(on_refused), asked, [health, gate], **PRIVATE)  # `.then` is silent after an error
+    raised = gate.act(shown(on_limit), None, [fields["max_length"]], **PRIVATE)
+    raised.then(shown(on_about), inputs, lefts, **PRIVATE)
+    raised.then(**lens.redraw)
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
     waiting.act(shown(on_cancel), [shell.project], None, **PRIVATE)
     back.click(
         lambda: [getattr(GUIDE, name) for name in fields], None, list(fields.values()), **PRIVATE
     ).then(shown(on_about), inputs, lefts, **PRIVATE)
-    gr.on([seen.expand, shell.changed.change], shown(on_lens_choices), [shell.project], [which], **PRIVATE)
-    which.change(shown(on_lens), [shell.project, which], [text], **PRIVATE)
 
     def fresh(project: str) -> list[Any]:
         start_values = [catalog.STARTER, *(getattr(GUIDE, name) for name in fields)]
-        return [*on_about(project, *start_values), *start_values, on_lens_choices(project)]
+        return [*on_about(project, *start_values), *start_values, lens.choices(project)]
 
     def live(project: str, id: str) -> list[Any]:
         """The run that is shown, and what waits; the page sends on only what has changed."""
@@ -152,7 +177,9 @@ def build(shell: Shell) -> Panel:
             view.queue([one for one in queued if one.project == project]),
         ]
 
-    return Panel([*lefts, model, *fields.values(), which], fresh, [name, card, stop, start, waiting], live)
+    return Panel(
+        [*lefts, model, *fields.values(), lens.which], fresh, [name, card, stop, start, waiting], live
+    )
 
 
 def _settings() -> dict[str, Any]:

@@ -1,3 +1,69 @@
 """English: bringing tools and examples in."""
 
-TEXT: dict[str, str] = {}
+TEXT: dict[str, str] = {
+    # Tools
+    "tools.bring_title": "Bring tools you already have",
+    "tools.bring_lead": "Tool definitions for OpenAI, Anthropic, Gemini or LangChain, an MCP tools/list, an OpenAPI "
+    "description (JSON or YAML), or Python functions. Python is read, never run. "
+    "You see what was understood before anything is saved.",
+    "tools.paste": "Paste it here",
+    "tools.file": "or choose a file",
+    "tools.server": "or the address of an MCP server on this computer",
+    "tools.read": "Read it",
+    "tools.take": "Add these tools",
+    "tools.take_n": "Add {n} tool|Add {n} tools",
+    "tools.taken": "{n} tool added|{n} tools added",
+    "tools.understood": "{format}: {n} tool understood|{format}: {n} tools understood",
+    "tools.new": "new",
+    "tools.replaces": "takes the place of the one you have",
+    "tools.called": "called {name} where it comes from",
+    "tools.renamed": "{n} parameter got another name; calls can be given back in the original names"
+    "|{n} parameters got other names; calls can be given back in the original names",
+    "tools.notes": "{n} thing was changed so that a model can be shown it"
+    "|{n} things were changed so that a model can be shown them",
+    "tools.rejected": "{n} definition cannot be used|{n} definitions cannot be used",
+    "tools.nothing_brought": "There is nothing to read yet.",
+    "tools.nothing_brought_hint": "Paste your tools, choose a file, or give the address of an MCP server.",
+    "tools.several_brought": "There is more than one thing to read.",
+    "tools.several_brought_hint": "Leave only one: what is pasted, the file, or the address.",
+    # Examples
+    "examples.bring_title": "Bring a spreadsheet or a file",
+    "examples.bring_lead": "A table (CSV, TSV, XLSX) with what is said and the call, or JSON Lines: OpenAI messages, "
+    "TRL, ShareGPT, Hermes, xLAM, mobile-actions. You see what was understood before anything is saved.",
+    "examples.file": "Table or JSON Lines",
+    "examples.default_part": "Rows that say no part of their own are for",
+    "examples.take": "Add these examples",
+    "examples.take_n": "Add {n} example|Add {n} examples",
+    "examples.taken": "{n} example added|{n} examples added",
+    "bring.every": "Teach every answer of a conversation",
+    "bring.every_hint": "Otherwise the last answer of each row is taught, and what stands before it is read.",
+    "bring.hub": "From the Hugging Face Hub",
+    "bring.hub_name": "Name of the data set",
+    "bring.hub_fetch": "Fetch and read",
+    "bring.leave": "Cancel",
+    "bring.reading": "{percent} read, {n} row so far|{percent} read, {n} rows so far",
+    "bring.counts": "{name}: {rows} rows = {kept} understood + {rejected} rejected",
+    "bring.format": "Read as: {format}.",
+    "bring.more_examples": "They make {n} example.|They make {n} examples.",
+    "bring.already": "{n} of them is already here|{n} of them are already here",
+    "bring.found_tools": "The rows bring {n} tool that is added too: {names}."
+    "|The rows bring {n} tools that are added too: {names}.",
+    "bring.by_tool": "How many for the one tool|How many for each of {n} kinds of answer",
+    "bring.more": "and {n} more",
+    "bring.rejected": "{n} row cannot be used|{n} rows cannot be used",
+    "bring.rejects_file": "Save the rejected rows",
+    "bring.row": "Row {row}:",
+    "bring.definition": "Definition {row}:",
+    "bring.more_rejects": "and {n} more",
+    "bring.columns": "What the columns mean",
+    "bring.columns_lead": "A guess; change what is wrong, and the file is read again.",
+    "meaning.": "nothing",
+    "meaning.user_content": "what is said",
+    "meaning.tool_name": "the tool to call",
+    "meaning.tool_arguments": "its arguments, as JSON",
+    "meaning.calls": "all calls, as JSON",
+    "meaning.reply": "an answer in words",
+    "meaning.split": "train or test",
+    "meaning.system": "system text",
+    "meaning.argument": "the argument {name}",
+}

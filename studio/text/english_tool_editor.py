@@ -1,3 +1,105 @@
 """English: the editor of a tool."""
 
-TEXT: dict[str, str] = {}
+TEXT: dict[str, str] = {
+    "tool.new": "New tool",
+    "tool.none_title": "Nothing is open",
+    "tool.none_body": "Choose a tool on the left, or add one.",
+    "tool.view.form": "Form",
+    "tool.view.json": "JSON",
+    "tool.view.sees": "What the model sees",
+    "tool.name": "Name",
+    "tool.description": "Description: when should it be called?",
+    "tool.description_hint": "Look up company documents, policies and project notes.",
+    "tool.parameters": "Parameters",
+    "tool.no_parameters": "None: the tool is called by its name alone.",
+    "tool.add_parameter": "Add a parameter",
+    "tool.row.name": "Name",
+    "tool.row.kind": "Type",
+    "tool.row.description": "Description",
+    "tool.row.allowed": "Allowed values",
+    "tool.row.allowed_must": "hr, it, finance",
+    "tool.row.allowed_hint": "any, or with commas between",
+    "tool.row.required": "Required",
+    "tool.row.inside": "Add a field inside",
+    "tool.row.up": "Move {name} up",
+    "tool.row.down": "Move {name} down",
+    "tool.row.indent": "Move {name} into the group above",
+    "tool.row.outdent": "Move {name} out of its group",
+    "tool.row.remove": "Remove {name}",
+    "tool.row.unnamed": "this parameter",
+    "tool.row.called": "called {name} where it came from",
+    "tool.called": "Called {name} where it came from.",
+    "tool.cost": "This tool costs about {n} token of the {limit} that a row may have."
+    "|This tool costs about {n} tokens of the {limit} that a row may have.",
+    "tool.cost_exact": "This tool costs {n} token of the {limit} that a row may have."
+    "|This tool costs {n} tokens of the {limit} that a row may have.",
+    "tool.cost_hint": "Shorter descriptions, fewer allowed values and fewer parameters cost less: "
+    "every example repeats all tools.",
+    "tool.notes": "Changed so that a model can be shown it:",
+    "tool.json": "The same tool as JSON",
+    "tool.json_hint": "Change it here or in the form; the other follows when you turn to it.",
+    "tool.bad_json": "This is not JSON: {reason}.",
+    "tool.bad_json_hint": "Look for a missing comma, quote or bracket.",
+    "tool.json_line": "Line {line}: {message}",
+    "tool.json_twice": "Line {line}: the name {name} stands twice in one object.",
+    "tool.json_twice_hint": "Rename or remove one of them.",
+    "tool.save": "Save tool",
+    "tool.saved": "{name} is saved.",
+    "tool.changed_examples": "{n} example was changed with it.|{n} examples were changed with it.",
+    "tool.did_add": "{name} added",
+    "tool.did_save": "{name} saved",
+    "tool.did_rename": "{old} saved as {name}",
+    "tool.did_delete": "{name} deleted",
+    "tool.delete": "Delete",
+    "tool.delete_now": "Delete it",
+    "tool.keep": "Keep it",
+    "tool.confirm": "Delete {name}? The example that calls it stays, and has to be changed before training.|"
+    "Delete {name}? The {n} examples that call it stay, and have to be changed before training.",
+    "tool.deleted": "{name} is deleted.",
+    # Before a change that touches examples is saved
+    "tool.preview.title": "This touches examples",
+    "tool.preview.lead": "{n} example calls this tool. Nothing is written yet."
+    "|{n} examples call this tool. Nothing is written yet.",
+    "tool.change.tool": "{path} is now {to}: {n} call follows.|{path} is now {to}: {n} calls follow.",
+    "tool.change.moved": "{path} is now {to}: {n} call follows.|{path} is now {to}: {n} calls follow.",
+    "tool.change.converted": "{to} ({kind}): the value in {n} call is rewritten, nothing of it is lost."
+    "|{to} ({kind}): the values in {n} calls are rewritten, nothing of them is lost.",
+    "tool.change.removed": "{path} is gone: {n} call loses its value.|{path} is gone: {n} calls lose their values.",
+    "tool.change.kept": "{n} example stays as it is.|{n} examples stay as they are.",
+    "tool.preview.renamed": "{new} is the new name of {old}",
+    "tool.preview.renamed_hint": "{old} is gone and {new} is new, of the same type. "
+    "Otherwise the values of {old} are dropped.",
+    "tool.preview.lacking": "{path} is required now, and {n} example lacks it. Give it a value, or leave this empty "
+    "and mend it by hand; training is blocked until then."
+    "|{path} is required now, and {n} examples lack it. Give them a value, or leave this empty and mend them by hand; "
+    "training is blocked until then.",
+    "tool.preview.fill": "{path} for them",
+    "tool.preview.fill_list": "one or more, with commas between",
+    "tool.preview.fill_json": "as JSON",
+    "tool.preview.leave": "(leave it empty)",
+    "tool.preview.mend": "Change the value, or leave the field empty.",
+    "tool.preview.broken": "{n} example cannot follow. What does not fit stays as it is, to be mended by hand; "
+    "training is blocked until then."
+    "|{n} examples cannot follow. What does not fit stays as it is, to be mended by hand; "
+    "training is blocked until then.",
+    "tool.preview.result": "Only the name of the tool that answered changes.",
+    "tool.preview.more": "and {n} more example in the same way|and {n} more examples in the same way",
+    "tool.preview.save": "Save and change {n} example|Save and change {n} examples",
+    "tool.preview.save_asked": "Save the tool and its examples",
+    "tool.preview.save_only": "Save, and leave the examples",
+    "tool.preview.back": "Back",
+    # The types of parameters
+    "kind.text": "text",
+    "kind.choice": "choice",
+    "kind.whole": "whole number",
+    "kind.number": "number",
+    "kind.yesno": "yes or no",
+    "kind.group": "group of fields",
+    "kind.list_text": "list of texts",
+    "kind.list_choice": "list of choices",
+    "kind.list_whole": "list of whole numbers",
+    "kind.list_number": "list of numbers",
+    "kind.list_yesno": "list of yes or no",
+    "kind.list_group": "list of groups",
+    "kind.other": "other (see JSON)",
+}

@@ -1,17 +1,16 @@
 """Examples as a paged table, what is wrong with them, and what was understood of a file."""
 
 from core.doctor.findings import Finding
-from core.doctor.prompts import asked
-from core.importers.outcome import Reject
-from core.schema import Example, Tool
+from core.schema import Example
+from core.schema.example import SPLITS
 from studio.text import t
 from studio.views.pieces import act, empty, h, pill, short
 
 PAGE = 50
 
 
-def chips(train: int, test: int, *, chosen: str) -> str:
-    """The filter by part."""
+def chips(train: int, test: int, chosen: str, finding: Finding | None = None) -> str:
+    """The filter by part, and the finding whose rows are shown."""
     counts = {"all": train + test, "train": train, "test": test}
     buttons = "".join(
         act(
@@ -23,36 +22,76 @@ def chips(train: int, test: int, *, chosen: str) -> str:
         )
         for name, n in counts.items()
     )
+    if finding:
+        told = f"{h(short(t(f'finding.{finding.kind}'), 40))} ✕"
+        buttons += act(told, "unfind", classes="cw-chip", pressed=True, label=t("examples.unfind"))
     return f'<div class="cw-chips" role="group" aria-label="{h(t("examples.parts"))}">{buttons}</div>'
 
 
-Leaks = set[tuple[object, ...]]
+def bulk(ticked: int, total: int) -> str:
+    """What can be done to the ticked examples; nothing is shown while none is."""
+    if not ticked:
+        return ""
+    buttons = [
+        act(h(t("examples.move", part=t(f"part.{part}"))), "move", classes="cw-chip", name=part, leaves=1)
+        for part in SPLITS
+    ]
+    buttons.append(act(h(t("examples.delete_ticked")), "delete", classes="cw-chip", leaves=1))
+    if ticked < total:
+        buttons.append(act(h(t("examples.pick_all", n=total)), "pick_all", classes="cw-link"))
+    buttons.append(act(h(t("examples.clear")), "clear", classes="cw-link"))
+    told = f"<b>{h(t('examples.ticked', n=ticked))}</b>"
+    label = h(t("examples.bulk"))
+    return f'<div class="cw-chips cw-bulk" role="group" aria-label="{label}">{told}{"".join(buttons)}</div>'
 
 
-def leaks(examples: list[Example]) -> Leaks:
-    """What is asked both in train and in test."""
-    train = {asked(example) for example in examples if example.split == "train"}
-    return train & {asked(example) for example in examples if example.split == "test"}
+Marks = dict[int, str]
+
+
+def marks(findings: list[Finding]) -> Marks:
+    """The kind of the gravest finding of each row, those that are only hints left out."""
+    found: Marks = {}
+    for finding in findings:
+        if finding.severity != "hint":
+            for row in finding.rows:
+                found.setdefault(row, finding.kind)
+    return found
 
 
 def table(
-    examples: list[Example], tools: list[Tool], chosen: int | None, leaked: Leaks, page: int, total: int
+    examples: list[Example],
+    known: set[str],
+    chosen: int | None,
+    marked: Marks,
+    page: int,
+    total: int,
+    ticked: set[int],
 ) -> str:
-    """One page of examples; `total` is how many the filter finds."""
+    """One page of examples; `total` is how many the filter finds, `known` are the tools that exist."""
     if not examples:
         return empty(t("examples.nothing_title"), t("examples.nothing_body"))
-    known = {tool.name for tool in tools}
-    body = "".join(_row(example, known, example.id == chosen, leaked) for example in examples)
+    body = "".join(
+        _row(e, known, e.id == chosen, marked.get(e.id or 0, ""), e.id in ticked) for e in examples
+    )
+    every = _tick("pick_page", t("examples.pick_page"), all(e.id in ticked for e in examples))
     columns = "".join(f"<th>{h(t(f'examples.{name}'))}</th>" for name in ("prompt", "call", "part"))
     return (
         f'<div class="cw-scroll" data-scroll="1" data-key="examples-table"><table class="cw-table cw-pick">'
-        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>{pager(page, total)}"
+        f'<thead><tr><th class="cw-tick">{every}</th>{columns}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"{pager(page, total)}"
     )
 
 
-def _row(example: Example, known: set[str], on: bool, leaked: Leaks) -> str:
-    other = "test" if example.split == "train" else "train"
-    mark = f" {pill(t(f'examples.also_{other}'), 'warn')}" if asked(example) in leaked else ""
+def _tick(do: str, label: str, on: bool, id: object = "") -> str:
+    # A button: a checkbox that was clicked keeps its own state, whatever is drawn in its place.
+    return (
+        f'<button type="button" role="checkbox" class="cw-box" aria-checked="{str(on).lower()}" data-do="{do}" '
+        f'data-id="{h(id)}" data-key="{do}-{h(id)}" aria-label="{h(label)}"></button>'
+    )
+
+
+def _row(example: Example, known: set[str], on: bool, mark: str, ticked: bool) -> str:
+    told = f" {pill(t(f'finding.{mark}'), 'warn')}" if mark else ""
     names = list(dict.fromkeys(call.name for call in example.calls))
     calls = "<br>".join(
         f'<span class="mono{"" if name in known else " cw-wrong"}">{h(name)}</span>' for name in names
@@ -60,9 +99,10 @@ def _row(example: Example, known: set[str], on: bool, leaked: Leaks) -> str:
     prompt = h(short(example.prompt)) or f'<span class="sub">{h(t("examples.no_prompt"))}</span>'
     button = act(prompt, "example", classes="cw-row", pressed=on, id=example.id, leaves=1)
     none = f'<span class="sub">{h(t("call.none"))}</span>'
+    tick = _tick("pick", t("examples.pick", id=example.id), ticked, example.id)
     return (
-        f'<tr class="{"on" if on else ""}"><td>{button}{mark}</td><td>{calls or none}</td>'
-        f'<td class="sub">{h(t(f"part.{example.split}"))}</td></tr>'
+        f'<tr class="{"on" if on else ""}"><td class="cw-tick">{tick}</td><td>{button}{told}</td>'
+        f'<td>{calls or none}</td><td class="sub">{h(t(f"part.{example.split}"))}</td></tr>'
     )
 
 
@@ -78,13 +118,16 @@ def pager(page: int, total: int) -> str:
     return f'<div class="cw-pager sub"><span>{text}</span><span>{buttons}</span></div>'
 
 
-def health(findings: list[Finding], examples: int) -> str:
-    """Findings of core.doctor as sentences; a click shows the first row of one."""
+def health(findings: list[Finding], examples: int, current: bool = True) -> str:
+    """Findings of core.doctor as sentences; a click shows the rows of one, another mends it."""
     title = f"<h2>{h(t('health.title'))}</h2>"
+    if not current:
+        title += f'<p class="cw-doing"><span class="cw-dot"></span>{h(t("health.checking", n=examples))}</p>'
     if not examples:
         return title + f'<p class="sub">{h(t("health.empty"))}</p>'
     if not findings:
-        return title + f"<p>{pill(t('health.good'), 'good')} {h(t('health.good_body'))}</p>"
+        good = f"<p>{pill(t('health.good'), 'good')} {h(t('health.good_body'))}</p>"
+        return title + (good if current else "")
     return title + "".join(_finding(finding, place) for place, finding in enumerate(findings))
 
 
@@ -94,12 +137,14 @@ KINDS = {"block": "bad", "warn": "warn", "hint": "plain"}
 def _finding(finding: Finding, place: int) -> str:
     mark = pill(t(f"health.{finding.severity}"), KINDS.get(finding.severity, "plain"))
     remedy = f'<span class="sub">{h(finding.remedy)}</span>' if finding.remedy else ""
-    rows = (
-        act(h(t("health.show", n=len(finding.rows))), "finding", classes="cw-link", n=place, leaves=1)
-        if finding.rows
-        else ""
-    )
-    return f'<p class="cw-finding">{mark} {h(finding.message)} {remedy} {rows}</p>'
+    shown = h(t("health.show", n=len(finding.rows)))
+    buttons = ""
+    if finding.rows:
+        buttons += act(shown, "finding", classes="cw-link", n=place, kind=finding.kind, leaves=1)
+    if finding.fix:
+        buttons += act(h(finding.fix), "fix", classes="cw-chip", n=place, kind=finding.kind, leaves=1)
+    line = f'<span class="cw-finding-do">{buttons}</span>' if buttons else ""
+    return f'<div class="cw-finding"><p>{mark} {h(finding.message)} {remedy}</p>{line}</div>'
 
 
 def health_pill(findings: list[Finding]) -> str:
@@ -112,36 +157,3 @@ def health_pill(findings: list[Finding]) -> str:
     mark = pill(t("health.findings", n=n["warn"]), "warn") if n["warn"] else pill(t("health.healthy"), "good")
     hints = f' <span class="sub">{h(t("health.hints", n=n["hint"]))}</span>' if n["hint"] else ""
     return f"<p>{mark}{hints}</p>"
-
-
-def preview(name: str, kept: list[Example], rejected: list[Reject], notes: list[str], already: int) -> str:
-    """What was understood of a file: every row of it is either kept or named with its reason."""
-    n, bad = len(kept), len(rejected)
-    train = sum(example.split == "train" for example in kept)
-    parts = [
-        f"<p><b>{h(t('bring.counts', name=name, rows=n + bad, kept=n, rejected=bad))}</b></p>",
-        f'<p class="sub">{h(t("bring.split", train=train, test=n - train))}</p>',
-    ]
-    parts += [f'<p class="sub">{h(note)}</p>' for note in notes]
-    if already:
-        parts.append(f"<p>{pill(t('bring.already', n=already), 'warn')}</p>")
-    if kept:
-        rows = "".join(
-            f"<tr><td>{h(short(e.prompt, 90))}</td>"
-            f"<td class='mono'>{h(', '.join(c.name for c in e.calls)) or h(t('call.none'))}</td>"
-            f"<td class='sub'>{h(t(f'part.{e.split}'))}</td></tr>"
-            for e in kept[:5]
-        )
-        more = f'<p class="sub">{h(t("bring.more", n=n - 5))}</p>' if n > 5 else ""
-        parts.append(
-            f'<div class="cw-scroll"><table class="cw-table"><tbody>{rows}</tbody></table></div>{more}'
-        )
-    if rejected:
-        items = "".join(
-            f"<li>{h(t('bring.row', row=reject.row))} {h(reject.reason)}</li>" for reject in rejected[:50]
-        )
-        more = f"<li>{h(t('bring.more_rejects', n=bad - 50))}</li>" if bad > 50 else ""
-        parts.append(
-            f'<div class="cw-problem"><b>{h(t("bring.rejected", n=bad))}</b><ul>{items}{more}</ul></div>'
-        )
-    return "".join(parts)

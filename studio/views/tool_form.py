@@ -5,46 +5,19 @@ opening and saving a tool changes nothing that was not touched.
 """
 
 import json
-import secrets
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.errors import StudioError
+from studio.views.tool_rows import INSIDE, LISTS, SCALARS, Row, new_uid
 
-SCALARS = {"text": "string", "choice": "string", "whole": "integer", "number": "number", "yesno": "boolean"}
-LISTS = {f"list_{kind}": kind for kind in SCALARS}
-KINDS = (*SCALARS, "group", *LISTS, "list_group", "other")
-INSIDE = ("group", "list_group")
 ALLOWED = ("choice", "list_choice", "whole", "number", "list_whole", "list_number")
-MAX_DEPTH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One parameter. `rest` holds the parts of its schema that the form does not show."""
-
-    uid: str
-    depth: int = 0
-    name: str = ""
-    kind: str = "text"
-    required: bool = True
-    allowed: str = ""
-    description: str = ""
-    rest: dict[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def new_uid() -> str:
-    return secrets.token_hex(4)
-
-
-def rows_of(parameters: dict[str, Any], depth: int = 0) -> list[Row]:
-    """The rows of an object schema, groups followed by what is in them."""
+def rows_of(parameters: dict[str, Any], depth: int = 0, parent: str = "") -> list[Row]:
+    """The rows of the object schema of a stored tool, groups followed by what is in them."""
     rows: list[Row] = []
     for name, schema in parameters.get("properties", {}).items():
-        kind = _kind(schema)
+        kind = kind_of(schema)
         items = schema.get("items", {})
         shown = items if kind in LISTS else schema
         rest: dict[str, Any] = {}
@@ -54,21 +27,26 @@ def rows_of(parameters: dict[str, Any], depth: int = 0) -> list[Row]:
             rest = {"description": items["description"]} if items.get("description") else {}
         allowed = allowed_text(shown.get("enum", [])) if kind in ALLOWED else ""
         required = name in parameters.get("required", [])
-        rows.append(Row(new_uid(), depth, name, kind, required, allowed, schema.get("description", ""), rest))
+        told, path = schema.get("description", ""), f"{parent}.{name}" if parent else name
+        rows.append(Row(new_uid(), depth, name, kind, required, allowed, told, rest, path))
         if kind in INSIDE:
-            rows += rows_of(items if kind == "list_group" else schema, depth + 1)
+            rows += rows_of(items if kind == "list_group" else schema, depth + 1, path)
     return rows
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def kind_of(schema: dict[str, Any]) -> str:
+    """Which of the form's types a schema is."""
     kind = schema["type"]
     if kind == "object":
         return "group" if schema.get("properties") else "other"
     if kind == "array":
-        inner = _kind(schema["items"]) if schema.get("items") else "other"
+        inner = kind_of(schema["items"]) if schema.get("items") else "other"
         return f"list_{inner}" if inner in SCALARS or inner == "group" else "other"
+    values = schema.get("enum", [])
+    if kind == "string" and allowed_values(allowed_text(values)) != values:
+        return "other"  # an empty value, say, which a field with commas between cannot show
     if kind == "string":
-        return "choice" if schema.get("enum") else "text"
+        return "choice" if values else "text"
     return {"integer": "whole", "number": "number", "boolean": "yesno"}[kind]
 
 
@@ -164,79 +142,3 @@ def allowed_values(text: str) -> list[str]:
     """The values in such a field, each once."""
     parts = text.split("\n") if "\n" in text else [part.strip() for part in text.split(",")]
     return list(dict.fromkeys(part for part in parts if part.strip()))
-
-
-def path_of(rows: list[Row], uid: str) -> str:
-    """Where a row stands, as core.schema writes it after the tool's name: `rooms[].level`."""
-    path: list[str] = []
-    for row in rows:
-        del path[row.depth :]
-        path.append(row.name.strip() + ("[]" if row.kind.startswith("list_") else ""))
-        if row.uid == uid:
-            return ".".join(path)
-    return ""
-
-
-def row_at(rows: list[Row], where: str) -> str:
-    """The uid of the row a problem's place (`tool.rooms[].level`) or uid means; empty where it means none."""
-    if any(row.uid == where for row in rows):
-        return where
-    _, _, path = where.partition(".")
-    wanted = path.replace("[]", "")
-    return next((row.uid for row in rows if path and path_of(rows, row.uid).replace("[]", "") == wanted), "")
-
-
-# Changing the list of rows
-
-
-def added(rows: list[Row], after: str | None = None, inside: bool = False) -> list[Row]:
-    """A new row at the end, or inside the group `after`."""
-    at = _index(rows, after)
-    if at is None:
-        return [*rows, Row(new_uid())]
-    end = _end(rows, at)
-    return [*rows[:end], Row(new_uid(), rows[at].depth + (1 if inside else 0)), *rows[end:]]
-
-
-def removed(rows: list[Row], uid: str) -> list[Row]:
-    """Without a row and what is inside it."""
-    at = _index(rows, uid)
-    return rows if at is None else rows[:at] + rows[_end(rows, at) :]
-
-
-def moved(rows: list[Row], uid: str, up: bool) -> list[Row]:
-    """With a row, and what is inside it, before the one above or after the one below in the same group."""
-    at = _index(rows, uid)
-    if at is None:
-        return rows
-    end, depth = _end(rows, at), rows[at].depth
-    if up:
-        before = next((i for i in range(at - 1, -1, -1) if rows[i].depth <= depth), None)
-        if before is None or rows[before].depth < depth:
-            return rows
-        return rows[:before] + rows[at:end] + rows[before:at] + rows[end:]
-    if end >= len(rows) or rows[end].depth != depth:
-        return rows
-    follow = _end(rows, end)
-    return rows[:at] + rows[end:follow] + rows[at:end] + rows[follow:]
-
-
-def rekinded(rows: list[Row], uid: str, kind: str) -> list[Row]:
-    """With another type; what was inside a group goes when it is none any more, and a new group gets a first field."""
-    at = _index(rows, uid)
-    if at is None or kind not in KINDS:
-        return rows
-    row, end = rows[at], _end(rows, at)
-    inside = rows[at + 1 : end] if kind in INSIDE else []
-    if kind in INSIDE and not inside:
-        inside = [Row(new_uid(), row.depth + 1)]
-    rest = row.rest if kind == row.kind else {}
-    return [*rows[:at], replace(row, kind=kind, rest=rest), *inside, *rows[end:]]
-
-
-def _index(rows: list[Row], uid: str | None) -> int | None:
-    return next((i for i, row in enumerate(rows) if row.uid == uid), None)
-
-
-def _end(rows: list[Row], at: int) -> int:
-    return next((i for i in range(at + 1, len(rows)) if rows[i].depth <= rows[at].depth), len(rows))

@@ -62,17 +62,3 @@ def _no_tool(n: int) -> str:
 def declaration(text: str) -> str:
     """What a model is shown of one tool."""
     return f'<p class="sub">{h(t("tools.sees_lead"))}</p><pre class="cw-raw mono">{h(text)}</pre>'
-
-
-def brought(added: list[str], replaced: list[str], notes: list[str], rejected: list[str]) -> str:
-    """What was understood of tools that were brought, before anything is saved."""
-    parts = [f"<p><b>{h(t('tools.understood', n=len(added) + len(replaced)))}</b></p>"]
-    rows = [(name, pill(t("tools.new"), "good")) for name in added]
-    rows += [(name, pill(t("tools.replaces"), "warn")) for name in replaced]
-    parts += [f'<p><span class="mono">{h(name)}</span> {mark}</p>' for name, mark in rows]
-    parts += [f'<p class="cw-wrong">{h(sentence)}</p>' for sentence in rejected]
-    if notes:
-        parts.append(
-            f"<p class='sub'>{h(t('tools.notes'))}</p><ul>{''.join(f'<li>{h(note)}</li>' for note in notes)}</ul>"
-        )
-    return "".join(parts)

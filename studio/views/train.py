@@ -1,12 +1,11 @@
-"""The Train tab's left card in words: what a run will cost, which step a model still needs, what the model will see."""
+"""The Train tab's left card in words: what a run will cost, which step a model still needs."""
 
 import math
 
 from core.models.catalog import Choice
-from core.prompt.lens import Piece
 from core.store.runs import Run
 from studio.text import t
-from studio.views.pieces import about, act, empty, fold, h, head, short
+from studio.views.pieces import about, act, h, head
 
 
 def lead(train: int, test: int, epochs: int) -> str:
@@ -60,27 +59,6 @@ def link(address: str, name: str) -> str:
     if not address or not address.startswith(("https://", "http://")):
         return ""
     return f'<a href="{h(address)}" target="_blank" rel="noopener noreferrer">{h(name)}</a>'
-
-
-def lens(pieces: list[Piece]) -> str:
-    """The exact text of one example: declarations folded, what is taught coloured."""
-    if not pieces:
-        return empty(t("lens.empty_title"), t("lens.empty_body"))
-    parts = []
-    for place, piece in enumerate(pieces):
-        text = f'<span class="{h(piece.kind)}">{h(piece.text)}</span>'
-        if piece.kind == "declaration":
-            name = piece.text.split("declaration:", 1)[-1].split("{", 1)[0].strip()
-            parts.append(
-                fold(
-                    f"lens-{place}",
-                    h(t("lens.declaration", name=short(name, 40))),
-                    f'<pre class="cw-raw mono">{text}</pre>',
-                )
-            )
-        else:
-            parts.append(f'<pre class="cw-raw mono">{text}</pre>')
-    return f'<p class="sub cw-small">{h(t("lens.lead"))}</p><div class="cw-lens">{"".join(parts)}</div>'
 
 
 def queue(waiting: list[Run]) -> str:

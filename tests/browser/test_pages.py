@@ -152,7 +152,8 @@ def test_a_renamed_tool_says_how_many_examples_followed(studio: Studio, page: Pa
     expect(page.get_by_role("heading", name="web_search")).to_be_visible()
     page.get_by_label("Name", exact=True).first.fill("look_outside")
     page.get_by_role("button", name="Save tool").click()
-    expect(page.get_by_text("examples followed the new name.")).to_be_visible()
+    page.get_by_role("button", name="Save and change 32 examples").click()
+    expect(page.get_by_text("32 examples were changed with it.")).to_be_visible()
     expect(page.locator(".cw-card", has_text="look_outside")).to_contain_text("32 examples")
 
 

@@ -1,5 +1,6 @@
 """The command line as scripts use it: shapes, exit codes, and nothing but the answer on stdout."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import tiny_model
+
+from tests.core.importers.test_mcp_server import mcp_running
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "assets" / "starters" / "where-to-look"
@@ -42,6 +45,7 @@ def project(home) -> str:
     )  # fmt: skip
     assert answer == {
         "project": "small", "tools": 2, "examples": 10, "train": 6, "test": 4, "added": 10, "rejected": [],
+        "rows": 10, "found_tools": [], "format": "rows", "notes": [],
     }  # fmt: skip
     return "small"
 
@@ -109,6 +113,46 @@ def test_lens_shows_the_text_and_what_is_trained(home, project, model):
     assert "".join(t["text"] for t in tokens if t["trained"]) == answer["trained"]
 
 
+def test_lens_and_doctor_say_what_fits(home, project, model):
+    text = call(home, "lens", project)
+    assert text["limit"] == 2048 and text["budget"]["exact"] is False and "tokens" not in text
+    seen = call(home, "lens", project, "--model", model, "--max-length", "3000")
+    assert seen["count"] == len(seen["tokens"]) and seen["limit"] == 3000
+    assert seen["count_trained"] == sum(token["trained"] for token in seen["tokens"]) > 0
+    assert 0 < seen["shared"] < seen["count"]
+    assert "".join(token["text"] for token in seen["tokens"]) == seen["text"].rstrip("\n")
+    room = call(home, "doctor", project, "--model", model)["budget"]
+    assert room["exact"] and set(room["by_tool"]) == {"company_search", "web_search"}
+    parts = ("declarations", "longest_prompt", "longest_answer", "room_left")
+    assert sum(room[part] for part in parts) == room["limit"] == 2048
+
+
+def test_doctor_tells_what_the_start_would_refuse(home, project, model):
+    answer = call(home, "doctor", project, "--model", model, "--max-length", "300", code=1)
+    assert answer["blocked"] and answer["checked"] == 10
+    [long] = [finding for finding in answer["findings"] if finding["kind"] == "too_long"]
+    assert long["severity"] == "block" and len(long["rows"]) == 10 and "the limit is 300" in long["message"]
+    limit = long["remedy"].removeprefix("Raise the limit to ").removesuffix(".")
+    assert call(home, "doctor", project, "--model", model, "--max-length", limit)["blocked"] is False
+    assert call(home, "train", project, "--model", model, "--set", "max_length=300", code=1)["error"][
+        "hint"
+    ] == (f"Raise the limit to {limit}.")
+
+
+def test_lens_in_words_folds_the_declarations(home, project, model):
+    def words(*more):
+        arguments = ["lens", project, "--model", model, "--home", str(home), *more]
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *arguments], cwd=ROOT, capture_output=True, text=True
+        )
+        return done.stdout
+
+    folded, full = words(), words("--full")
+    assert "(--full)" in folded and "(--full)" not in full
+    assert len(full.splitlines()) > len(folded.splitlines()) + 500
+    assert "shared by all examples (|)" in folded and "Longest row:" in folded
+
+
 def test_a_detached_run_can_be_stopped(home, project, model):
     started = call(home, "train", project, "--model", model, "--detach", "--set", "epochs=100")
     assert started["state"] in ("queued", "starting")
@@ -163,6 +207,67 @@ def test_refused_rows_are_named_and_the_others_kept(home, tmp_path):
     assert (answer["added"], len(answer["rejected"])) == (2, 2)
     assert [reject["row"] for reject in answer["rejected"]] == [3, 5]
     assert all(reject["reason"] for reject in answer["rejected"])
+
+
+SNIPS = ROOT.parent / "shared" / "data"
+
+
+@pytest.mark.skipif(not SNIPS.exists(), reason="the shared data folder is not beside this checkout")
+def test_two_thousand_real_requests_come_in_whole(home):
+    tools = SNIPS / "snips_tools.json"
+    answer = call(home, "import", "snips", "--tools", tools, "--examples", SNIPS / "snips_train.jsonl")
+    assert (answer["rows"], answer["added"], answer["rejected"]) == (2096, 2096, [])
+    file = SNIPS / "snips_validate.jsonl"
+    answer = call(home, "import", "snips", "--examples", file, "--default-split", "test")
+    assert (answer["rows"], answer["added"], answer["rejected"]) == (700, 700, [])
+    assert (answer["tools"], answer["train"], answer["test"]) == (7, 2096, 700)
+
+
+def test_columns_can_be_named_and_tools_come_with_the_rows(home, tmp_path):
+    file = tmp_path / "rows.csv"
+    tools = json.dumps(
+        [{"name": "ring", "parameters": {"type": "object", "properties": {"who": {"type": "string"}}}}]
+    )
+    with file.open("w", newline="") as out:
+        table = csv.writer(out)
+        table.writerows(
+            [["Wunsch", "Notiz", "tool", "Wen", "tools"], ["ring Ann", "a b", "ring", "Ann", tools]]
+        )
+    answer = call(
+        home, "import", "mapped", "--examples", file, "--map", "Wunsch=user_content", "--map", "wen=argument:who",
+        "--map", "Notiz=",
+    )  # fmt: skip
+    assert (answer["added"], answer["found_tools"], answer["tools"]) == (1, ["ring"], 1)
+    assert answer["notes"] == ["Not used: Notiz."] and answer["format"] == "csv"
+    assert call(home, "lens", "mapped")["text"].count("Ann") == 2
+
+
+def test_every_answer_of_a_row_can_be_taught(home, tmp_path):
+    said = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"messages": said * 3}) + "\n")
+    once = call(home, "import", "once", "--examples", file)
+    each = call(home, "import", "each", "--examples", file, "--every-answer")
+    assert [(a["rows"], a["added"]) for a in (once, each)] == [(1, 1), (1, 3)]
+
+
+def test_tools_of_a_running_server_are_called_by_its_names(home, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text('prompt,tool,args\nread it,notes.get0,"{""type"": ""short""}"\n')
+    with mcp_running(1) as url:
+        answer = call(home, "import", "notes", "--mcp", url, "--examples", file)
+    assert (answer["tools"], answer["added"], answer["rejected"]) == (1, 1, [])
+    assert "notes_get0" in call(home, "lens", "notes")["trained"]
+    refused = call(home, "import", "notes", "--mcp", "http://192.0.2.1:9/mcp", code=1)["error"]
+    assert refused["message"]
+
+
+def test_a_file_that_cannot_be_read_leaves_no_project_behind(home, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("a,b\n1,2\n")
+    arguments = ("import", "ghost", "--tools", STARTER / "tools.json", "--examples", file)
+    assert "Columns are missing" in call(home, *arguments, code=1)["error"]["message"]
+    assert "no project" in call(home, "doctor", "ghost", code=1)["error"]["message"]
 
 
 def test_doctor_leaves_with_1_where_training_is_blocked(home, project):

@@ -1,16 +1,19 @@
 """A call's arguments as form fields: what is typed comes back typed rightly, and nothing is lost."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import StudioError
 from core.importers import starters
 from core.importers.examples import read_examples
 from core.importers.tools import read_tools
-from core.schema import Example, Tool, ToolCall, read_tool
+from core.schema import read_tool
 from core.schema.call import same_value
 from studio.editors import example_draft
 from studio.views import call_form
-from studio.views.call_form import arguments_of, fields_of, group_added, group_removed, raw_of, shows_truly
+from studio.views.call_fit import fitting, shows_truly
+from studio.views.call_form import arguments_of, fields_of, group_added, group_removed, raw_of
 
 TOOL, _ = read_tool(
     {
@@ -97,10 +100,12 @@ def test_fields_carry_type_need_and_depth() -> None:
         ({"n": "4"}, 4),
         ({"n": 2.5}, 2.5),  # kept as typed: check_call says what is wrong
         ({"n": 2**70}, 2**70),
+        ({"n": " 9007199254740993 "}, 9007199254740993),
+        ({"n": "1e300"}, 1e300),
     ],
 )
 def test_numbers_from_the_browser(typed: dict, wanted: float) -> None:
-    assert arguments_of(TOOL.parameters, typed)["n"] == wanted
+    assert repr(arguments_of(TOOL.parameters, typed)["n"]) == repr(wanted)
 
 
 @pytest.mark.parametrize(
@@ -125,18 +130,156 @@ def test_what_cannot_be_read_is_a_sentence_with_its_field(typed: dict) -> None:
 
 
 def test_empty_fields_are_left_out() -> None:
-    assert arguments_of(TOOL.parameters, {"who": "", "n": None, "mode": "-", "on": "-", "tags": "\n"}) == {
-        "tags": []
+    assert arguments_of(TOOL.parameters, {"who": "", "n": None, "mode": "-", "on": "-", "tags": "\n"}) == {}
+
+
+def test_an_empty_text_and_an_empty_list_are_not_left_out() -> None:
+    typed = {"who": '""', "tags": "[]"}
+    assert arguments_of(TOOL.parameters, typed) == {"who": "", "tags": []}
+    assert raw_of(TOOL.parameters, {"who": "", "tags": []}) == typed
+
+
+EXACT = [
+    {"who": ""},
+    {"who": '""'},
+    {"who": "  two  "},
+    {"who": "one\n two \r\n"},
+    {"tags": ["a\nb"]},
+    {"tags": [""]},
+    {"tags": ["", " a ", '""']},
+    {"tags": []},
+    {"tags": ["[]"]},
+    {"rooms": []},
+    {"steps": []},
+    {"steps": [{}]},
+    {"steps": [{"name": ""}, {"name": "x", "minutes": 9007199254740993}]},
+    {"steps": [{"name": str(n)} for n in range(60)]},
+    {"limits": {}},
+    {"n": 2**70},
+    {"n": -0},
+    {"x": 3.0},
+    {"x": 1e-7},
+    {"x": 12345678901234567890},
+    {"free": {"deep": [[1], [[2, {"a": 9007199254740993}]]]}},
+]
+
+
+@pytest.mark.parametrize("arguments", EXACT, ids=str)
+def test_what_fits_the_tool_is_shown_and_comes_back_exactly(arguments: dict) -> None:
+    raw = raw_of(TOOL.parameters, arguments)
+    assert repr(arguments_of(TOOL.parameters, raw)) == repr(arguments)
+    assert shows_truly(TOOL.parameters, arguments)
+    shown = {field.path for field in fields_of(TOOL.parameters, raw)}
+    assert {path for path in raw if path[-1] not in "#!"} <= shown, "every value has its field"
+
+
+NESTED, _ = read_tool(
+    {
+        "name": "order",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "to": {
+                    "type": "object",
+                    "properties": {
+                        "stops": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["city"],
+                                "properties": {
+                                    "city": {"type": "string"},
+                                    "ids": {"type": "array", "items": {"type": "integer"}},
+                                    "parcels": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "properties": {"fragile": {"type": "boolean"}},
+                                        },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+                "grid": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+                "level": {"type": "integer", "enum": [1, 2]},
+            },
+        },
     }
+)
+ORDER = {
+    "to": {
+        "stops": [
+            {"city": "Bern", "ids": [2**60, 1], "parcels": [{"fragile": False}, {}]},
+            {"city": "", "ids": []},
+        ]
+    },
+    "grid": [[1, 2.5], []],
+    "level": 2,
+}
+
+
+def test_groups_in_lists_in_groups_are_shown_and_come_back_exactly() -> None:
+    raw = raw_of(NESTED.parameters, ORDER)
+    fields = {field.path: field for field in fields_of(NESTED.parameters, raw)}
+    assert fields["to.stops.0.parcels.1"].kind == "group" and fields["to.stops.0.parcels.1"].depth == 4
+    assert fields["to.stops.0.parcels.0.fragile"].value == "no" and fields["grid"].kind == "json"
+    assert arguments_of(NESTED.parameters, raw) == ORDER and shows_truly(NESTED.parameters, ORDER)
+
+
+def test_a_removed_group_takes_what_is_nested_in_it_along() -> None:
+    raw = raw_of(NESTED.parameters, ORDER)
+    less = arguments_of(NESTED.parameters, group_removed(raw, "to.stops.0"))
+    assert less["to"] == {"stops": [{"city": "", "ids": []}]}
+    less = arguments_of(NESTED.parameters, group_removed(raw, "to.stops.0.parcels.0"))
+    assert less["to"]["stops"][0]["parcels"] == [{}] and len(less["to"]["stops"]) == 2
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "who": st.text(max_size=6) | st.sampled_from(['""', "[]", " ", "\n"]),
+            "n": st.integers(),
+            "x": st.floats(allow_nan=False, allow_infinity=False) | st.integers(),
+            "on": st.booleans(),
+            "mode": st.sampled_from(["", "a", "b"]),
+            "tags": st.lists(st.text(max_size=4) | st.sampled_from(['""', "[]", " ", "a\nb"]), max_size=4),
+            "rooms": st.lists(st.sampled_from(["hall", "kitchen"]), max_size=3),
+            "steps": st.lists(
+                st.fixed_dictionaries(
+                    {}, optional={"name": st.text(max_size=3), "minutes": st.integers(min_value=2**53)}
+                ),
+                max_size=3,
+            ),
+            "limits": st.fixed_dictionaries({}, optional={"low": st.integers(), "high": st.integers()}),
+        },
+    )
+)
+def test_any_arguments_of_the_right_types_come_back_exactly(arguments: dict) -> None:
+    assert shows_truly(TOOL.parameters, arguments)
+    assert same_value(arguments_of(TOOL.parameters, raw_of(TOOL.parameters, arguments)), arguments)
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"who": ""}, {"other": 1}, {"mode": "c"}, {"n": "3"}, {"tags": ["a\nb"]}]
+    ("arguments", "kept", "lost"),
+    [
+        ({"who": "Ann", "other": 1}, {"who": "Ann"}, ["other"]),
+        ({"mode": "c", "n": "3"}, {"n": 3}, ["mode"]),
+        ({"n": "many", "x": "0.5"}, {"x": 0.5}, ["n"]),
+        ({"steps": [{"name": "a", "who": "b"}, 7]}, {"steps": [{"name": "a"}]}, ["steps.1.who", "steps.2"]),
+        ({"limits": {"low": [1, 2]}, "on": "true"}, {"limits": {}, "on": True}, ["limits.low"]),
+        ({"limits": 3, "steps": "x", "who": {"a": 1}}, {}, ["limits", "steps", "who"]),
+    ],
 )
-def test_what_the_form_cannot_show_is_edited_as_json(arguments: dict) -> None:
+def test_the_form_takes_over_what_fits_and_names_the_rest(arguments: dict, kept: dict, lost: list) -> None:
     assert not shows_truly(TOOL.parameters, arguments)
-    draft = example_draft.opened(Example.single("x", ToolCall("plan", arguments)), [TOOL])
-    assert draft["calls"][0]["mode"] == "json"
+    assert fitting(TOOL.parameters, arguments) == (kept, lost)
+
+
+def test_a_missing_argument_does_not_keep_the_form_from_being_shown() -> None:
+    assert shows_truly(TOOL.parameters, {"n": 3})
 
 
 def test_a_group_is_added_and_removed_with_its_fields() -> None:
@@ -144,51 +287,3 @@ def test_a_group_is_added_and_removed_with_its_fields() -> None:
     assert call_form.count(group_added(raw, "steps"), "steps") == 3
     less = group_removed(raw, "steps.0")
     assert arguments_of(TOOL.parameters, less)["steps"] == [{"name": "two"}]
-
-
-def draft(**values: object) -> dict:
-    return {**example_draft.opened(None, [TOOL]), "prompt": "Plan it", "split": "train", **values}
-
-
-def test_a_call_that_does_not_fit_is_refused_with_every_problem() -> None:
-    with pytest.raises(StudioError, match="who is missing"):
-        example_draft.example_in(draft(), [TOOL])
-
-
-def test_the_last_thing_said_is_changed_and_the_rest_of_the_conversation_stays() -> None:
-    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
-    example = example_draft.example_in(draft(turns=turns, calls=[], reply="Hello"), [TOOL])
-    assert [turn.content for turn in example.turns] == ["Be brief.", "Plan it"]
-    assert example.reply == "Hello" and not example.calls
-
-
-def test_nothing_said_is_refused() -> None:
-    with pytest.raises(StudioError, match="Nothing is said"):
-        example_draft.example_in(draft(prompt=" \n"), [TOOL])
-
-
-def test_another_tool_keeps_what_was_typed_under_the_same_name() -> None:
-    other = Tool(
-        "seek", "", {"type": "object", "properties": {"who": {"type": "string"}}, "required": ["who"]}
-    )
-    now = draft()
-    uid = now["calls"][0]["uid"]
-    now["calls"][0].update(tool="seek", raw={"who": "Ann", "n": 2})
-    changed = example_draft.rechosen(now, uid, [TOOL, other])
-    assert example_draft.example_in(changed, [TOOL, other]).calls == (ToolCall("seek", {"who": "Ann"}),)
-
-
-def test_no_tool_means_no_call_and_a_reply() -> None:
-    now = draft()
-    now["calls"][0]["tool"] = example_draft.NO_CALL
-    changed = example_draft.rechosen(now, now["calls"][0]["uid"], [TOOL])
-    assert changed["calls"] == []
-    again = example_draft.rechosen({**changed, "tool": "plan"}, "", [TOOL])
-    assert [call["tool"] for call in again["calls"]] == ["plan"]
-
-
-def test_a_call_of_a_missing_tool_opens_as_json_and_is_refused() -> None:
-    now = example_draft.opened(Example.single("x", ToolCall("gone", {"a": 1})), [TOOL])
-    assert now["calls"][0]["mode"] == "json"
-    with pytest.raises(StudioError, match="does not exist"):
-        example_draft.example_in(now, [TOOL])

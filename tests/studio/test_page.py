@@ -108,7 +108,7 @@ GOOD = {
     "epochs": 8,
     "batch_size": 4.0,
     "learning_rate": "5e-05",
-    "max_length": 512,
+    "max_length": 2048,
     "dtype": "auto",
     "seed": 0,
     "average": 10,

@@ -1,21 +1,43 @@
 """Views: what they say, and that nothing which came from data, a model or a user becomes markup."""
 
+import ast
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from core.doctor import remedies
 from core.doctor.findings import Finding
-from core.importers.outcome import Reject
+from core.doctor.split import Count
+from core.errors import StudioError
+from core.importers.outcome import Column, Reject, Rename, ToolsRead
+from core.importers.reading import Options
+from core.importers.staging import Staged
 from core.models import catalog
 from core.models.catalog import Choice
-from core.prompt.lens import Piece
+from core.prompt.budget import Budget
+from core.prompt.gate import Refusal
+from core.prompt.lens import Piece, Seen, Token
 from core.schema import Example, Tool, ToolCall
 from core.settings import Settings
 from core.store.evaluations import Prediction
 from core.store.metrics import Metric
 from core.store.runs import Run
-from studio.views import chart, examples, pieces, playground, results, runs, tools, train
+from studio.text import ENGLISH, PARTS
+from studio.views import (
+    bring,
+    chart,
+    division,
+    examples,
+    lens,
+    pieces,
+    playground,
+    results,
+    runs,
+    tools,
+    train,
+)
 
 NASTY = (
     "<script>alert(1)</script>",
@@ -96,7 +118,26 @@ def drawn(evil: str) -> list[str]:
         playground.Turn(evil, playground.Said(error=evil), playground.Said(waiting=evil)),
         playground.Turn(evil, playground.Said(words=evil), None),
     ]
-    finding = Finding("warn", evil, (1,), evil, evil)
+    finding = Finding("warn", evil, (1,), evil, evil, evil, (evil,))
+    brought = ToolsRead(
+        [replace(tool, name=evil, originals={"": evil})],
+        [evil],
+        [Reject(2, evil, evil)],
+        evil,
+        [Rename(evil, evil, evil, evil)],
+    )
+    staged = Staged(
+        *("0" * 16, evil, Options(), "csv", [Column(evil, evil, (evil,))], [evil], 2, 1, 1, 1, 1),
+        *({evil: {"train": 1, "test": 0}}, [tool], [example], [Reject(2, evil, evil)]),
+    )
+    kinds = ("prompt", "declaration", "trained")
+    seen = Seen(
+        [Piece(evil, kind) for kind in kinds],
+        [Token(evil, place, kind, place) for place, kind in enumerate(kinds)],
+        1,
+        Budget(512, 1, {evil: 1, "b": 2}, 1, 1, 9, 1, 1, True),
+        "here",
+    )
     return [
         runs.sidebar([failed, run(id=evil, doing=evil)], evil, {}),
         runs.run_card(failed, "", evil),
@@ -104,15 +145,20 @@ def drawn(evil: str) -> list[str]:
         runs.computer(evil, 1, 2),
         tools.cards([tool], {evil: {"train": 1, "test": 0}}, evil),
         tools.declaration(evil),
-        tools.brought([evil], [evil], [evil], [evil]),
-        examples.table(
-            [example], [tool], 1, examples.leaks([example, replace(example, split="test")]), 0, 200
-        ),
+        bring.tools(brought, {evil}),
+        bring.examples(staged),
+        bring.problem(StudioError(evil, evil, evil)),
+        bring.progress(0.5, 3),
+        division.table([Count(evil, 1, 1)], [Count(evil, 2, 0)], 1),
+        examples.table([example], {"seek"}, 1, {1: "leak"}, 0, 200, {1}),
+        examples.chips(1, 2, evil, replace(finding, kind="leak")),
+        examples.bulk(1, 2),
         examples.health([finding, replace(finding, severity="block")], 3),
         examples.health_pill([replace(finding, severity="block")]),
-        examples.preview(evil, [example], [Reject(2, evil, evil)], [evil], 1),
         train.choice_note(Choice(evil, evil, evil, False, evil, "https://" + evil, evil)),
-        train.lens([Piece(evil, "prompt"), Piece(evil, "declaration"), Piece(evil, "trained")]),
+        lens.lens(replace(seen, tokens=[], state="absent"), evil),
+        lens.lens(seen, evil).replace("<s> </s>", " "),  # how a space is marked
+        lens.gate([Refusal(1, evil, evil, "changed"), Refusal(1, evil, evil, "too_long", 640)]),
         train.queue([run(id=evil, state="queued")]),
         results.rows_table(pairs, "all"),
         results.filter_bar(pairs, "all"),
@@ -245,13 +291,34 @@ def test_time_is_named_only_where_it_was_measured() -> None:
     assert train.pace([measured], "starter", 4) is None
 
 
-def test_a_prompt_in_both_parts_is_marked() -> None:
-    both = [
-        replace(Example.single("Hello  There"), id=1),
-        replace(Example.single("hello there", split="test"), id=2),
+def test_rows_of_a_finding_are_marked_by_the_gravest_one_and_hints_are_not() -> None:
+    rows = [replace(Example.single(f"p{n}"), id=n) for n in (1, 2, 3)]
+    found = [
+        Finding("block", "m", (1,), "", "missing_tool"),
+        Finding("warn", "m", (1, 2), "", "leak"),
+        Finding("hint", "m", (1, 2, 3), "", "repeat"),
     ]
-    text = examples.table(both, [], None, examples.leaks(both), 0, 2)
-    assert "also in test" in text and "also in train" in text
+    marks = examples.marks(found)
+    assert marks == {1: "missing_tool", 2: "leak"}
+    text = examples.table(rows, set(), None, marks, 0, 3, set())
+    assert text.count("no such tool") == text.count("in both parts") == 1
+
+
+def test_every_kind_of_finding_has_its_short_name() -> None:
+    kinds = set(remedies.REMEDIES)
+    for path in Path(remedies.__file__).parent.glob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            if getattr(call.func, "id", "") == "Finding":
+                kinds |= {
+                    word.value
+                    for word in (call.args[4:5] + [k.value for k in call.keywords if k.arg == "kind"])
+                }
+    assert len(kinds) >= 19
+    assert {f"finding.{kind}" for kind in kinds} <= ENGLISH.keys()
+
+
+def test_no_text_stands_twice() -> None:
+    assert sum(len(part.TEXT) for part in PARTS) == len(ENGLISH)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is found in tools and examples before training."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,9 @@ from core.schema import Example, Tool, ToolCall, Turn
 
 def tool(name: str, **properties: str) -> Tool:
     schema = {key: {"type": kind, "description": ""} for key, kind in properties.items()}
-    return Tool(name, "", {"type": "object", "properties": schema, "required": list(schema)})
+    return Tool(
+        name, f"What {name} does.", {"type": "object", "properties": schema, "required": list(schema)}
+    )
 
 
 ALARM = tool("set_alarm", time="string")
@@ -30,9 +33,11 @@ def chat(prompt: str, reply: str = "No.", split="train") -> Example:
 
 
 def healthy() -> list[Example]:
+    """Rows 1 to 6 are alarms, 7 to 12 lamps, the last of each and the last of all a test."""
+    parts = [*["train"] * 5, "test"]
     return [
-        *[alarm(f"wake me {n}", split=s) for n, s in enumerate(["train", "train", "test"])],
-        *[lamp(f"light {n}", split=s) for n, s in enumerate(["train", "train", "test"])],
+        *[alarm(f"wake me {n}", split=s) for n, s in enumerate(parts)],
+        *[lamp(f"light {n}", split=s) for n, s in enumerate(parts)],
         chat("hello"),
         chat("thanks", split="test"),
     ]
@@ -63,7 +68,7 @@ def test_an_empty_project_says_only_what_to_begin_with():
 
 def test_only_test_examples_block():
     examples = [alarm("a", split="test"), alarm("b", split="test"), chat("c", split="test")]
-    assert kinds([ALARM], examples) == [("block", "no_train"), ("warn", "unused_tool")]
+    assert kinds([ALARM], examples) == [("block", "no_train")]
 
 
 def test_a_call_of_a_missing_tool_blocks_and_names_the_first_row():
@@ -127,8 +132,15 @@ def test_a_tool_that_only_test_examples_call_is_named():
 
 
 def test_a_tool_with_one_example_is_named():
-    examples = [e for e in healthy() if e.prompt not in ("light 1", "light 2")]
-    assert only("few_examples", [ALARM, LAMP], examples).message == "Only example 4 calls set_lamp."
+    examples = [e for e in healthy() if e.prompt not in ("light 1", "light 2", "light 3", "light 4")]
+    finding = only("few_examples", [ALARM, LAMP], examples)
+    assert finding.message == "Fewer than 5 examples to learn from: set_lamp (1)." and finding.rows == (7,)
+
+
+def test_test_rows_do_not_count_as_examples_to_learn_from_and_five_are_enough():
+    assert "few_examples" not in {f.kind for f in examine([ALARM, LAMP], healthy())}
+    examples = [*healthy()[1:], alarm("test me 1", split="test"), alarm("test me 2", split="test")]
+    assert only("few_examples", [ALARM, LAMP], examples).message.endswith("set_alarm (4).")
 
 
 def test_one_example_in_all_is_a_warning():
@@ -142,14 +154,14 @@ def test_the_same_prompt_with_different_calls_is_a_contradiction():
 
 
 def test_a_call_and_no_call_contradict_but_two_ways_to_decline_do_not():
-    assert only("contradiction", [ALARM, LAMP], [*healthy(), chat("wake me 1")]).rows == (2, 9)
+    assert only("contradiction", [ALARM, LAMP], [*healthy(), chat("wake me 1")]).rows == (2, 15)
     assert examine([ALARM, LAMP], [*healthy(), chat("hello", "Sorry.")]) == []
 
 
 def test_the_same_calls_in_another_order_do_not_contradict():
     calls = (ToolCall("set_alarm", {"time": "1"}), ToolCall("set_lamp", {"level": 1}))
     examples = [Example.single("both", *calls), Example.single("both", *reversed(calls))]
-    assert examine([ALARM, LAMP], [*healthy(), *examples]) == []
+    assert [f.kind for f in examine([ALARM, LAMP], [*healthy(), *examples])] == ["repeat"]
 
 
 def test_the_same_prompt_in_train_and_test_is_a_leak():
@@ -166,12 +178,22 @@ def test_the_same_words_after_another_conversation_are_another_prompt():
     assert examine([ALARM, LAMP], [*healthy(), after("at six", "train"), after("at seven", "test")]) == []
 
 
+@pytest.mark.parametrize(("time", "kinds"), [("6", {"leak"}), ("7", set())])
+def test_after_another_system_text_the_answer_tells_whether_the_same_is_asked(time, kinds):
+    def on(day: str, time: str, split) -> Example:
+        turns = (Turn("system", f"It is {day}."), Turn("user", "wake me early, you know when"))
+        return Example(turns, (ToolCall("set_alarm", {"time": time}),), "", split)
+
+    examples = [*healthy(), on("Monday", "6", "train"), on("Sunday", time, "test")]
+    assert {f.kind for f in examine([ALARM, LAMP], examples)} == kinds
+
+
 def test_only_examples_with_calls_is_a_hint():
     examples = [example for example in healthy() if example.calls]
     assert kinds([ALARM, LAMP], examples) == [("hint", "no_refusals")]
 
 
-@pytest.mark.parametrize("extra, found", [(6, []), (7, ["imbalance"])])
+@pytest.mark.parametrize("extra, found", [(15, []), (16, ["imbalance"])])
 def test_more_than_four_times_as_many_examples_is_a_hint(extra, found):
     examples = [*healthy(), *[lamp(f"more {n}") for n in range(extra)]]
     assert [finding.kind for finding in examine([ALARM, LAMP], examples)] == found
@@ -184,10 +206,89 @@ def test_blocks_come_first_and_hints_last():
     assert set(severities) == {"block", "warn", "hint"}
 
 
+def test_nearly_the_same_prompt_with_different_calls_is_a_contradiction():
+    twice = [alarm("Wake me at noon.", "12:00", id=20), alarm("please wake me at noon", "13:00", id=21)]
+    finding = only("contradiction", [ALARM, LAMP], [*healthy(), *twice])
+    assert finding.message == "Nearly the same prompts have different answers in examples 20 and 21."
+    assert finding.fix == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("turn on the kitchen light", "turn off the kitchen light"),
+        ("weather in Rome", "weather in Oslo"),
+        ("turn off the light", "turn off the lights"),
+        ("from Rome to Oslo", "from Oslo to Rome"),
+        ("internal search for holidays", "external search for holidays"),
+        ("do not turn on the light", "turn on the light"),
+        ("open my contact list", "open my contract list"),
+        ("warm it to 5 degrees", "warm it to -5 degrees"),
+    ],
+)
+def test_a_word_that_decides_is_no_contradiction_and_no_leak(one, other):
+    examples = [*healthy(), alarm(one, "1"), alarm(other, "2", split="test")]
+    assert examine([ALARM, LAMP], examples) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "please play something quiet for the evening!",
+        "could you play something quiet for the evening",
+        "play something quite quiet for the evening",
+        "play somehting quiet for the evening",
+        "for the evening play something quiet",
+    ],
+)
+def test_nearly_the_same_prompt_with_the_same_answer_in_train_and_test_is_a_leak(other):
+    examples = [alarm("Play something quiet for the evening.", id=50), alarm(other, split="test", id=51)]
+    finding = only("leak", [ALARM, LAMP], [*healthy(), *examples])
+    assert finding.rows == (50, 51) and finding.message.startswith("Nearly the same prompt is")
+    others = [examples[0], replace(examples[1], split="train")]
+    assert examine([ALARM, LAMP], [*healthy(), *others]) == []
+
+
+def test_exact_repeats_in_one_part_are_a_hint():
+    examples = [*healthy(), alarm("new", id=30), alarm("new", id=31), alarm("NEW", id=32), lamp("old", id=33)]
+    finding = only("repeat", [ALARM, LAMP], examples)
+    assert finding.severity == "hint" and finding.rows == (30, 31, 32)
+    assert finding.message == "Examples 30 and 31 are the same." and finding.fix == "Delete 2 copies"
+
+
+def test_equal_prompts_with_other_answers_are_no_repeats():
+    examples = [*healthy(), chat("maybe", "No."), chat("maybe", "Yes."), alarm("now", "1"), alarm("now", "2")]
+    assert {f.kind for f in examine([ALARM, LAMP], examples)} == {"contradiction"}
+
+
+def test_each_finding_names_its_kind_and_what_it_is_about_once():
+    examples = [*healthy(), *[lamp(f"dim {n}", value, id=40 + n) for n, value in enumerate(["a", "b", "5"])]]
+    found = examine([ALARM, LAMP, ALARM], [*examples, lamp("x", 1, id=60), lamp("x", 2, id=61)])
+    assert len({(f.kind, f.about) for f in found}) == len(found)
+
+
+def test_what_people_write_is_never_taken_for_too_much():
+    """Odd rows: no turn by a person, nothing but signs, a system text alone."""
+    odd = [
+        Example((), reply="x", id=70),
+        Example((Turn("system", "be kind"),), id=71),
+        chat("???"),
+        chat("\u0000"),
+        chat("\U0001f44d" * 500),
+        Example((Turn("tool", "ok", name="f"),), id=72),
+    ]
+    assert only("empty_prompt", [ALARM, LAMP], [*healthy(), *odd]).rows == (70, 71, 72)
+
+
 def test_fifty_thousand_rows_are_examined_in_seconds():
-    examples = [lamp(f"row {n % 40_000}", n, id=n) for n in range(50_000)]
-    start = time.perf_counter()
+    words = ["lamp", "hall", "sun", "red", "far", "low", "cat", "boat", "tree", "ice"]
+    rows = [
+        (f"{words[n % 10]} {words[n // 10 % 10]} {words[n // 7 % 10]} {n % 40_000}", n % 97)
+        for n in range(50_000)
+    ]
+    examples = [lamp(prompt, level, id=n) for n, (prompt, level) in enumerate(rows)]
+    start = time.process_time()
     examine([ALARM, LAMP], examples)
     assert (
-        time.perf_counter() - start < 20
+        time.process_time() - start < 20
     )  # about 2 s on a free core; the limit catches what grows by the square

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.doctor.split import split
+from core.doctor.split import Count, division, split
 from core.errors import StudioError
-from core.schema import Example, ToolCall
+from core.schema import Example, Tool, ToolCall, Turn
 
 
 def rows(**sizes: int) -> list[Example]:
@@ -90,3 +90,46 @@ def test_nothing_to_divide_and_no_test_share():
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(StudioError):
         split(rows(a=4), share, 0)
+
+
+def test_nearly_the_same_stays_on_one_side_and_answers_tell_what_that_is():
+    call = ToolCall("a", {"q": "x"})
+    kinds = ["old", "new", "sad", "long", "short", "weird", "french", "funny", "quiet", "loud"]
+    pairs = [
+        (f"find the best {k} film for tonight", f"please find the very best {k} film for tonight")
+        for k in kinds
+    ]
+    examples = [Example.single(text, call) for pair in pairs for text in pair]
+    for seed in range(5):
+        result = split(examples, 0.5, seed)
+        assert all(result[n].split == result[n + 1].split for n in range(0, len(result), 2))
+        assert {e.split for e in result} == {"train", "test"}
+
+
+def test_templates_are_not_taken_for_one_row():
+    cities = ["rome", "oslo", "paris", "madrid", "lisbon", "vienna", "athens", "dublin", "prague", "warsaw"]
+    examples = [Example.single(f"what is the weather in {c}", ToolCall("a", {"in": c})) for c in cities]
+    assert held_out(split(examples, 0.5, 0)).total() == 5
+
+
+def test_the_same_words_after_other_system_texts_are_other_questions_unless_the_answer_is_the_same():
+    def told(system: str, query: str) -> Example:
+        return Example((Turn("system", system), Turn("user", "go on")), (ToolCall("a", {"q": query}),))
+
+    assert held_out(split([told(f"Text {n}.", f"{n}") for n in range(10)], 0.5, 0)).total() == 5
+    assert held_out(split([told(f"Text {n}.", "x") for n in range(10)], 0.5, 0)).total() == 0
+
+
+def test_the_parts_are_counted_for_each_tool_and_for_none():
+    both = Example.single("x", ToolCall("b"), ToolCall("a"), ToolCall("a"), split="test")
+    history = Example(
+        (Turn("user", "x"), Turn("assistant", calls=(ToolCall("a"),)), Turn("user", "y")), reply="No."
+    )
+    examples = [*rows(a=3, none=2), both, history, Example.single("gone", ToolCall("gone"))]
+    assert division([Tool("a"), Tool("b"), Tool("c")], examples) == [
+        Count("a", 3, 1),
+        Count("b", 0, 1),
+        Count("c", 0, 0),
+        Count("gone", 1, 0),
+        Count("", 3, 0),
+    ]

@@ -38,10 +38,29 @@ def test_one_bad_byte_in_a_unicode_file_costs_its_row_and_no_accent():
     assert "\udcff" not in result.rejected[0].text
 
 
+def test_a_stray_nul_costs_its_row():
+    lines = TEXT.encode().splitlines(keepends=True)
+    result = read(b"".join([*lines, b"bro\x00ken,search,{}\r\n", lines[1]]))
+    assert len(result.examples) == 2
+    assert [(r.row, r.reason) for r in result.rejected] == [
+        (3, "The row holds a NUL character, which no text has.")
+    ]
+    assert "\0" not in result.rejected[0].text
+
+
+def test_one_bad_byte_is_found_far_from_the_beginning():
+    lines = TEXT.encode().splitlines(keepends=True)
+    data = b"".join([lines[0], lines[1] * 40_000, b"broken \xff,search,{}\r\n"])
+    result = read(data)
+    assert len(data) > 1 << 20, "more than one piece"
+    assert (len(result.examples), [r.row for r in result.rejected]) == (40_000, [40_002])
+
+
 @pytest.mark.parametrize(
     "data, sentence",
     [
-        (b"PK\x03\x04\x00\x00", "not a text file"),
+        (b"PK\x03\x04\x00\x00", "no XLSX"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), "not a text file"),
         (TEXT.encode("utf-16-le"), "not a text file"),
         (TEXT.encode("utf-16")[:-1], "UTF-16 but is damaged"),
     ],

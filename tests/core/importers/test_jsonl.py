@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StudioError
-from core.importers import read_examples, read_tools
+from core.importers import jsonl, read_examples, read_tools
 from core.schema import Tool, ToolCall, Turn
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -143,15 +143,55 @@ def test_what_is_left_out_of_a_conversation_is_noted_with_its_row():
     ]
 
 
-def test_tools_in_the_rows_are_named_as_not_used_and_a_split_may_stand_beside_the_messages():
-    result = read(lines(chat(user(), calls(CALL), tools=[], metadata="eval")), split_column="metadata")
-    assert result.notes == ["Not used: tools."] and result.examples[0].split == "test"
+def test_the_part_may_stand_beside_the_messages():
+    row = chat(user(), calls(CALL), metadata="eval", fold="train")
+    assert read(lines(row)).examples[0].split == "test"
+    assert read(lines(row), split_column="fold").examples[0].split == "train"
+    assert read(lines({**row, "metadata": "source 7"})).notes == ["Not used: metadata, fold."]
+
+
+def test_rows_of_several_forms_may_stand_in_one_file():
+    rows = [
+        chat(user("one"), calls(CALL)),
+        FLAT,
+        {"prompt": "two", "tool": "search", "args": {"query": "b"}},
+        {"query": "three", "answers": "[]"},
+    ]
+    result = read(lines(*rows, {"other": 1}))
+    assert [e.prompt for e in result.examples] == ["one", "hi", "two", "three"]
+    assert [r.row for r in result.rejected] == [5]
+
+
+def test_a_line_without_end_costs_its_row_alone(monkeypatch):
+    monkeypatch.setattr(jsonl, "LONGEST_LINE", 200)
+    result = read(lines(FLAT, {**FLAT, "user_content": "x" * 1000}, FLAT))
+    assert len(result.examples) == 2
+    assert [(r.row, r.reason) for r in result.rejected] == [(2, "The line is longer than 200 characters.")]
+
+
+def test_names_without_number_are_not_all_told():
+    rows = [{**FLAT, f"note {n}": 1} for n in range(2000)]
+    result = read(lines(*rows))
+    assert len(result.examples) == 2000 and len(result.columns) <= 1100
+    assert len(result.notes) == 1 and " more." in result.notes[0]
+
+
+def test_a_name_that_comes_late_is_understood_too():
+    late = {"user_content": "bye", "reply": "See you."}
+    result = read(lines(*[FLAT] * 150, late))
+    assert result.examples[150].reply == "See you." and "reply" in result.columns
+
+
+def test_results_behind_the_answer_do_not_matter():
+    odd = {"role": "tool", "content": "one result of two calls"}
+    result = read(lines(chat(user(), calls(CALL, CALL), odd)))
+    assert len(result.examples[0].calls) == 2 and "left out" in result.notes[0]
 
 
 @pytest.mark.parametrize(
     "row, reason",
     [
-        (chat(), "not a list of messages"),
+        (chat(), "There are no messages."),
         (chat(user()), "No message is from the assistant"),
         (chat(calls(CALL)), "The prompt is empty."),
         (chat(user(" "), calls(CALL)), "The prompt is empty."),
@@ -161,7 +201,12 @@ def test_tools_in_the_rows_are_named_as_not_used_and_a_split_may_stand_beside_th
         (chat(user(), {"role": "tool", "content": "x"}, calls(CALL)), "of which tool"),
         (chat("hello", calls(CALL)), "Message 1 is not an object."),
         (chat(user(), calls({"function": {"name": "a", "arguments": "{"}})), "arguments of a are not JSON"),
-        ({"messages": "hello"}, "not a list of messages"),
+        ({"messages": "hello"}, "messages is not JSON"),
+        ({"messages": {"role": "user"}}, "messages is not a list of messages."),
+        (
+            chat(user(), calls(CALL, CALL), {"role": "tool", "content": "x"}, calls(CALL)),
+            "fewer tool results",
+        ),
     ],
 )
 def test_conversations_that_cannot_be_kept_say_why(row, reason):

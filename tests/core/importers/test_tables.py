@@ -6,7 +6,7 @@ import io
 import pytest
 
 from core.errors import StudioError
-from core.importers import read_examples
+from core.importers import read_examples, tables
 from core.schema import Tool, ToolCall
 
 SEARCH = Tool(
@@ -106,6 +106,14 @@ def test_a_quotation_mark_that_never_closes_is_one_reject_that_says_how_far_it_r
     assert result.rejected[0].row == 3 and "2 lines after it" in result.rejected[0].reason
 
 
+def test_a_quotation_mark_that_swallows_millions_of_characters_leaves_the_rest(monkeypatch):
+    monkeypatch.setattr(tables, "LONGEST_ROW", 1000)
+    more = table(*[["thanks", "", ""]] * 200)
+    result = read(table(HEADER) + b'"never closed,search,{}\r\n' + more)
+    assert 100 < len(result.examples) < 200 and result.rejected[0].row == 2
+    assert "longer than 1,000 characters" in result.rejected[0].reason
+
+
 def test_text_behind_a_closing_quotation_mark_costs_only_its_own_row():
     data = table(HEADER) + b'"a" b,search,{}\r\n' + table(["ok", "search", ARGUMENTS])
     result = read(data)
@@ -176,15 +184,16 @@ def test_rows_that_cannot_be_kept_say_why(cells, reason):
     assert reason in reject.reason and reject.row == 2 and len(reject.text) <= 200
 
 
-def test_whole_numbers_may_be_of_any_size():
+def test_whole_numbers_may_have_64_bits_and_no_more():
     tool = Tool(
         "t",
         "",
         {"type": "object", "properties": {"n": {"type": "integer", "description": ""}}, "required": ["n"]},
     )
-    number = 2**80
-    result = read(table(HEADER, ["a", "t", f'{{"n": {number}}}']), tools=[tool])
-    assert result.examples[0].calls[0].arguments == {"n": number}
+    numbers = (2**63 - 1, -(2**63), 2**63)
+    result = read(table(HEADER, *[["a", "t", f'{{"n": {number}}}'] for number in numbers]), tools=[tool])
+    assert [e.calls[0].arguments["n"] for e in result.examples] == [2**63 - 1, -(2**63)]
+    assert result.rejected[0].row == 4 and "more than 64 bits" in result.rejected[0].reason
 
 
 def test_without_tools_calls_are_not_checked():
@@ -231,6 +240,13 @@ def test_reply_system_and_several_calls_in_columns():
     assert [c.arguments["query"] for c in result.examples[0].calls] == ["a", "b"]
     assert result.examples[1].reply == "No." and result.examples[1].turns[0].role == "system"
     assert [r.row for r in result.rejected] == [4, 5]
+
+
+def test_a_call_between_marks_in_the_reply_is_a_call_and_no_word():
+    marked = f'<tool_call>{{"name": "search", "arguments": {ARGUMENTS}}}</tool_call>'
+    result = read(table(["prompt", "reply"], ["a", marked], ["b", "x < y"], ["c", "<tool_call>{"]))
+    assert [(e.tools, e.reply) for e in result.examples] == [("search", ""), ("", "x < y")]
+    assert [r.row for r in result.rejected] == [4]
 
 
 def test_a_long_table_is_read_in_a_few_seconds():

@@ -14,6 +14,7 @@ import tiny_model
 
 from core.errors import StudioError
 from core.jobs import local, queue
+from core.models import seen
 from core.schema import Example, ToolCall
 from core.store import evaluations, metrics, open_store, projects, runs
 from core.training.recipe import RunConfig
@@ -155,10 +156,61 @@ def test_an_example_longer_than_the_model_reads_is_named(settings, db, project, 
     [id] = projects.add_examples(
         db, project.id, [Example.single("long " * 300, ToolCall("search_web", {"query": "x"}))]
     )
-    run = begin(settings, project, str(small))
+    run = begin(settings, project, str(small), max_length=8192)
     run = wait(settings, run.id, lambda run: run.ended)
     assert run.state == "failed"
     assert run.error["where"] == f"example {id}" and "tokens" in run.error["message"]
+
+
+def test_a_row_over_the_limit_is_refused_with_the_limit_that_mends_it(settings, db, project, model):
+    [id] = projects.add_examples(
+        db, project.id, [Example.single("long " * 200, ToolCall("search_web", {"query": "x"}))]
+    )
+    with pytest.raises(StudioError, match=rf"Example {id} needs (\d+) tokens, the limit is 1024") as caught:
+        begin(settings, project, model, max_length=1024)
+    assert caught.value.where == f"example {id}" and runs.listed(db) == []
+    needed = int(caught.value.hint.removeprefix("Raise the limit to ").removesuffix("."))
+    run = begin(settings, project, model, max_length=needed, epochs=1)
+    assert wait(settings, run.id, lambda run: run.ended).state == "finished"
+
+
+def test_the_worker_refuses_by_itself_before_any_weight_is_touched(settings, db, project, model):
+    """Where nothing could be known at the start, as with a model that had to be fetched."""
+    snapshot = projects.freeze(db, project.id)
+    recipe = RunConfig(max_length=64, dtype="float32").to_json()
+    run = runs.create(db, project.id, model, recipe, snapshot.hash)
+    run = wait(settings, run.id, lambda run: run.ended)
+    assert run.state == "failed" and run.folder is None
+    assert "the limit is 64" in run.error["message"] and run.error["hint"].startswith("Raise the limit to")
+    assert metrics.listed(db, run.id) == [] and evaluations.find(db, run.id, "before") is None
+    assert "needs" in local.log_file(settings, run.id).read_text()
+
+
+def test_what_the_model_would_not_be_shown_is_refused_at_the_start(settings, db, project, tmp_path):
+    """The model's own template drops the second tool."""
+    folder = tiny_model.make(tmp_path / "dropping")
+    template = folder / "chat_template.jinja"
+    whole = template.read_text()
+    template.write_text(whole.replace("for tool in tools or []", "for tool in (tools or [])[:1]"))
+    assert template.read_text() != whole
+    with pytest.raises(StudioError, match="not be shown the tool search_web"):
+        begin(settings, project, str(folder))
+    assert runs.listed(db) == []
+
+
+def test_the_start_of_a_large_project_does_not_wait_for_every_row(settings, db, project, model):
+    more = [Example.single(f"{n} " * 20, ToolCall("search_web", {"query": str(n)})) for n in range(3000)]
+    [odd] = projects.add_examples(
+        db, project.id, [Example.single("x " * 900, ToolCall("search_web", {"query": "x"}))]
+    )
+    projects.add_examples(db, project.id, more)
+    examples, tools = projects.examples(db, project.id), projects.tools(db, project.id)
+    begun = time.monotonic()
+    found = seen.early_refusals(settings, tools, examples, model, 2048)
+    assert time.monotonic() - begun < 2
+    assert [refusal.example for refusal in found] == [odd], (
+        "the longest row is among those that are looked at"
+    )
 
 
 def test_a_missing_model_folder_is_a_sentence(settings, project, tmp_path):

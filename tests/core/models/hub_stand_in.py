@@ -14,7 +14,7 @@ GOOD_TOKEN, STRANGER_TOKEN = "hf_goodTokenOfTheTest", "hf_strangerTokenOfTheTest
 
 @dataclass
 class Hub:
-    """Repositories by name, the gated ones among them, and what was asked."""
+    """Repositories by name (data sets as `datasets/owner/name`), the gated ones among them, and what was asked."""
 
     repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
@@ -61,6 +61,10 @@ def _handler(hub: Hub):
             parts = path.strip("/").split("/")
             if parts[:2] == ["api", "models"]:
                 return self.listing("/".join(parts[2:4]), parts[4:], token, body)
+            if parts[:2] == ["api", "datasets"]:
+                return self.listing("/".join(parts[1:4]), parts[4:], token, body)
+            if parts[0] == "datasets" and len(parts) >= 6 and parts[3] == "resolve":
+                return self.file("/".join(parts[:3]), "/".join(parts[5:]), token, body)
             if len(parts) >= 5 and parts[2] == "resolve":
                 return self.file("/".join(parts[:2]), "/".join(parts[4:]), token, body)
             return self.refuse(404, "EntryNotFound", "Not found")

@@ -101,7 +101,7 @@ def test_a_local_reference_is_put_in_its_place():
 def test_a_reference_to_itself_ends_in_a_sentence():
     raw = tool_with({"$ref": "#/$defs/row"})
     raw["parameters"]["$defs"] = {"row": {"type": "object", "properties": {"next": {"$ref": "#/$defs/row"}}}}
-    with pytest.raises(StudioError, match="levels deep"):
+    with pytest.raises(StudioError, match="leads back to itself"):
         read_tool(raw)
 
 
@@ -163,6 +163,12 @@ def test_definitions_of_any_kind_are_no_crash(definitions):
 def test_text_that_cannot_be_stored_is_refused():
     with pytest.raises(StudioError, match="must be text"):
         read_tool({"name": "book", "description": "broken \ud800 letter"})
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_what_json_cannot_write_is_no_allowed_value(value):
+    with pytest.raises(StudioError, match="allowed values"):
+        seat({"type": "number", "enum": [1.5, value]})
 
 
 def test_yes_and_no_are_no_numbers():

@@ -54,6 +54,12 @@ def test_moving_and_deleting_touch_what_was_selected_and_nothing_else(db, projec
     assert selection.count(db, project.id, Selection()) == 4
 
 
+def test_some_can_be_left_out_of_what_is_selected(db, project):
+    rows = [example.id for example in projects.examples(db, project.id)]
+    assert selection.delete(db, project.id, Selection(split="train", but=(rows[1],))) == 2
+    assert prompts(db, project, split="train") == ["weather in Rome"]
+
+
 def test_the_rows_of_a_finding_can_be_selected(db, project):
     rows = [example.id for example in projects.examples(db, project.id)]
     findings.save(db, project.id, 1, [{"rows": []}, {"rows": [rows[1], rows[3]]}])

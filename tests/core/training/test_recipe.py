@@ -7,7 +7,7 @@ from core.training.recipe import RunConfig, configure
 
 
 def test_the_guide_is_the_default():
-    assert configure("guide", {}) == RunConfig(8, 4, 5e-5, 512, "auto", 0, 10)
+    assert configure("guide", {}) == RunConfig(8, 4, 5e-5, 2048, "auto", 0, 10)
 
 
 def test_values_are_set_from_text():

@@ -131,14 +131,13 @@ def test_training_learns_its_rows_and_what_is_saved_loads_plainly(model, tokeniz
     assert len(GenerationConfig.from_pretrained(tmp_path / "model").eos_token_id) == 3
 
 
-def test_the_length_is_raised_never_cut(rows):
-    from core.training.trainer import fit_length
+def test_what_is_longer_than_the_model_reads_is_named(rows):
+    from core.training.trainer import check_window
 
     longest = max(len(row.input_ids) for row in rows)
-    assert fit_length(EXAMPLES, rows, RunConfig(max_length=64), 9999) == longest
-    assert fit_length(EXAMPLES, rows, RunConfig(max_length=8192), 9999) == 8192
+    check_window(EXAMPLES, rows, longest)
     with pytest.raises(StudioError, match=f"needs {longest} tokens") as caught:
-        fit_length(EXAMPLES, rows, RunConfig(), longest - 1)
+        check_window(EXAMPLES, rows, longest - 1)
     assert "a much longer thing" in caught.value.where
 
 

@@ -1,0 +1,1 @@
+"""Parts of a tab with their own components and events."""
