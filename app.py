@@ -18,7 +18,7 @@ def main() -> None:
         run_history=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size="64mb",
+        max_file_size="512mb",
         blocked_paths=[str(settings.home)],
         ssr_mode=False,
         pwa=False,

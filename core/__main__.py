@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     doctor = verb("doctor", "data.doctor", "what is missing or contradictory; exit 1 if it blocks training")
     doctor.add_argument("project")
     doctor.add_argument("--model", help="check every row with the tokenizer of this model")
+    doctor.add_argument("--fix", metavar="KIND", help="apply the remedies of this kind of finding, or of all")
     _limit(doctor)
 
     lens = verb("lens", "data.lens", "exactly what the model sees, and which part is trained")

@@ -34,6 +34,11 @@ class Rules:
             return cls(frozenset(hosts - {""}), EMBEDDING)
         return cls(frozenset(hosts - {""}))
 
+    @property
+    def local(self) -> bool:
+        """Whether only this machine is served: then its user may have the server ask what runs beside it."""
+        return not self.embedding and self.hosts <= set(LOOPBACK)
+
     def host(self, value: str) -> bool:
         """Whether a Host header names this server."""
         name = _name(value)

@@ -7,8 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from core.commands import say_progress
-from core.doctor.findings import Finding, blocks, examine
+from core.doctor.findings import Finding, blocks
 from core.errors import StudioError
+from core.jobs.checkup import examined, mend
 from core.prompt import gate
 from core.prompt.budget import Budget, budget, some
 from core.prompt.family import family_of
@@ -18,11 +19,13 @@ from core.store import open_store, projects
 
 
 def doctor(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
-    """`doctor`: findings; `main` leaves with 1 where one of them blocks training."""
+    """`doctor`: findings, after the remedies that were asked for; exit code 1 where one of them blocks training."""
     with open_store(settings) as db:
         project = projects.find(db, options.project)
+    mended = _mended(settings, project.id, options.fix)
+    with open_store(settings) as db:
         tools, examples = projects.tools(db, project.id), projects.examples(db, project.id)
-    findings = examine(tools, examples)
+    findings = examined(settings, project.id)
     family, tokenizer = _spoken(options.model, settings)
     # Every row where a model is named; else the text alone, and of many rows the longest and some of the others.
     checked = examples if tokenizer else some(examples)
@@ -38,9 +41,27 @@ def doctor(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]
         "blocked": bool(blocks(findings)),
         "checked": len(checked),
         "budget": asdict(room),
+        "mended": mended,
     }
-    lines = [f"{finding.severity}: {finding.message} {finding.remedy}".strip() for finding in findings]
+    lines = [f"mended: {what}" for what in mended]
+    lines += [f"{finding.severity}: {finding.message} {finding.remedy}".strip() for finding in findings]
     return answer, "\n".join([*(lines or ["Nothing to mend."]), _room(room)])
+
+
+def _mended(settings: Settings, project: str, kind: str | None) -> list[str]:
+    """Apply the remedies of a kind of finding, or of all; each is a change that the page can undo."""
+    done: list[str] = []
+    while kind:
+        found = [one for one in examined(settings, project) if one.fix and kind in ("all", one.kind)]
+        if not found:
+            break
+        done.append(mend(settings, project, found[0]))
+    if kind and not done:
+        raise StudioError(
+            f"Nothing of the kind {kind!r} can be mended.",
+            "`doctor --json` lists the kinds; those with a `fix` can.",
+        )
+    return done
 
 
 def _refused(refusals: list[gate.Refusal], known: set[str]) -> list[Finding]:

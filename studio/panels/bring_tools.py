@@ -12,6 +12,7 @@ from core.importers.tools import read_tools
 from core.schema import Tool
 from core.store import changes, open_store, projects
 from studio.events import PRIVATE, html, shown
+from studio.guard import Rules
 from studio.shell import Shell
 from studio.text import t
 from studio.views import bring as view
@@ -31,7 +32,10 @@ def build(shell: Shell, open_button: gr.Button) -> tuple[gr.Column, gr.State]:
             with gr.Column(scale=1, min_width=240):
                 upload = gr.File(label=t("tools.file"), file_types=TYPES, height=120)
                 server = gr.Textbox(
-                    label=t("tools.server"), placeholder="http://127.0.0.1:8000/mcp", max_lines=1
+                    label=t("tools.server"),
+                    placeholder="http://127.0.0.1:8000/mcp",
+                    max_lines=1,
+                    visible=Rules.load().local,
                 )
         understood = html()
         with gr.Row(elem_classes="cw-foot"):
@@ -83,6 +87,8 @@ def _read(text: str, file: str | None, address: str) -> ToolsRead:
     if file:
         return read_tools(Path(file).read_bytes(), Path(file).name)
     if ways[2]:
+        if not Rules.load().local:
+            raise StudioError(t("tools.not_local"), t("tools.not_local_hint"))
         return fetch_tools(address.strip())
     if not ways[0]:
         raise StudioError(t("tools.nothing_brought"), t("tools.nothing_brought_hint"))

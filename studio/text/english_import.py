@@ -24,6 +24,8 @@ TEXT: dict[str, str] = {
     "tools.rejected": "{n} definition cannot be used|{n} definitions cannot be used",
     "tools.nothing_brought": "There is nothing to read yet.",
     "tools.nothing_brought_hint": "Paste your tools, choose a file, or give the address of an MCP server.",
+    "tools.not_local": "This studio serves more than one computer, so it asks no server for tools.",
+    "tools.not_local_hint": "Paste what its tools/list answers.",
     "tools.several_brought": "There is more than one thing to read.",
     "tools.several_brought_hint": "Leave only one: what is pasted, the file, or the address.",
     # Examples

@@ -8,6 +8,7 @@ from studio.text import t
 from studio.views.pieces import bar, fold, h, pill, short
 
 REJECTS_SHOWN = 50
+NOTES_SHOWN = 200
 
 # What a column of a table can mean, in the order it is offered; beside these, each argument of the tools.
 MEANINGS = ("", "user_content", "tool_name", "tool_arguments", "calls", "reply", "split", "system")
@@ -48,7 +49,9 @@ def tools(read: ToolsRead, have: set[str]) -> str:
             fold("bring-renames", h(t("tools.renamed", n=len(renamed))), f"<ul>{items}</ul>", opened=True)
         )
     if read.notes:
-        items = "".join(f"<li>{h(note)}</li>" for note in read.notes)
+        items = "".join(f"<li>{h(note)}</li>" for note in read.notes[:NOTES_SHOWN])
+        if len(read.notes) > NOTES_SHOWN:
+            items += f"<li>{h(t('bring.more', n=len(read.notes) - NOTES_SHOWN))}</li>"
         few = len(read.notes) <= 8
         parts.append(
             fold("bring-notes", h(t("tools.notes", n=len(read.notes))), f"<ul>{items}</ul>", opened=few)

@@ -139,7 +139,7 @@ def test_a_spreadsheet_is_previewed_row_by_row_before_it_is_taken(
     expect(page.get_by_text("3 rows = 2 understood + 1 rejected")).to_be_visible()
     expect(page.get_by_text("Row 4:")).to_be_visible()
     page.get_by_role("button", name="Add 2 examples").click()
-    expect(page.get_by_text("2 examples were added.")).to_be_visible()
+    expect(page.get_by_text("2 examples added")).to_be_visible()
     page.get_by_label("Search examples…").fill("Où est")
     expect(page.locator(".cw-row")).to_have_count(1)
     page.locator(".cw-row").click()

@@ -270,6 +270,22 @@ def test_a_file_that_cannot_be_read_leaves_no_project_behind(home, tmp_path):
     assert "no project" in call(home, "doctor", "ghost", code=1)["error"]["message"]
 
 
+def test_doctor_mends_what_it_is_asked_to(home, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    lines = [
+        {"user_content": f"cancel order {n}", "tool_name": "cancel", "tool_arguments": f'{{"number": {n}}}'}
+        for n in range(12)
+    ]
+    rows.write_text("\n".join(map(json.dumps, lines)))
+    call(home, "import", "orders", "--examples", str(rows))
+    before = call(home, "doctor", "orders", code=1)
+    assert before["blocked"] and before["mended"] == []
+    assert "'leak'" in call(home, "doctor", "orders", "--fix", "leak", code=1)["error"]["message"]
+    after = call(home, "doctor", "orders", "--fix", "all")
+    assert after["blocked"] is False and after["mended"]
+    assert not {f["kind"] for f in after["findings"]} & {"no_tools", "no_test"}
+
+
 def test_doctor_leaves_with_1_where_training_is_blocked(home, project):
     assert call(home, "doctor", project)["blocked"] is False
     call(home, "import", "empty", "--tools", STARTER / "tools.json")

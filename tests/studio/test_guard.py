@@ -23,6 +23,13 @@ def client(rules: Rules) -> TestClient:
     return TestClient(app)
 
 
+def test_only_a_studio_of_this_machine_alone_is_local() -> None:
+    assert LOCAL.local
+    assert not LAN.local and not SPACE.local
+    assert not Rules.load({"GRADIO_SERVER_NAME": "0.0.0.0"}).local
+    assert not Rules.load({"SYSTEM": "spaces"}).local
+
+
 @pytest.mark.parametrize(
     ("rules", "host", "origin", "status"),
     [
