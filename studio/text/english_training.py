@@ -9,7 +9,7 @@ TEXT: dict[str, str] = {
     "health.block": "mend first",
     "health.warn": "look",
     "health.hint": "hint",
-    "health.show": "Show it|Show all {n}",
+    "health.show": "Show it|Show all {n:,}",
     "health.blocked": "Mend first",
     "health.healthy": "Examples are healthy",
     "health.findings": "{n} finding|{n} findings",

@@ -14,7 +14,7 @@ def chips(train: int, test: int, chosen: str, finding: Finding | None = None) ->
     counts = {"all": train + test, "train": train, "test": test}
     buttons = "".join(
         act(
-            f"{h(t(f'part.{name}'))} <em>{n}</em>",
+            f"{h(t(f'part.{name}'))} <em>{n:,}</em>",
             "part",
             classes="cw-chip",
             pressed=name == chosen,

@@ -195,9 +195,9 @@ def test_rows_that_bring_their_tools_bring_them(studio: Studio, page: Page, tmp_
 def test_fifty_thousand_examples_are_paged_searched_and_filtered(studio: Studio, page: Page) -> None:
     make_project(studio, "Many", orders(50_000))
     open_examples(page, studio, "Many")
-    expect(page.get_by_text("1 to 50 of 50000")).to_be_visible()
+    expect(page.get_by_text("1 to 50 of 50,000")).to_be_visible()
     page.get_by_role("button", name="Next page").click()
-    expect(page.get_by_text("51 to 100 of 50000")).to_be_visible()
+    expect(page.get_by_text("51 to 100 of 50,000")).to_be_visible()
     page.get_by_label("Search examples…").fill("customer49999")
     expect(page.locator(".cw-row")).to_have_count(1)
     page.locator(".cw-row").click()
