@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +152,15 @@ def examples(
         (*values, limit, offset),
     )
     return [_example(row) for row in rows]
+
+
+def examples_naming(db: Database, project: str, tool: str) -> Iterator[Example]:
+    """Every example in which the tool's name stands, at least those in which it is called, earlier turns included."""
+    rows = db.conn.execute(
+        "SELECT id, split, record FROM examples WHERE project = ? AND instr(record, ?) ORDER BY id",
+        (project, f'"name": "{tool}"'),
+    )
+    yield from map(_example, rows.fetchall())
 
 
 def count_examples(db: Database, project: str, **filter: Any) -> int:

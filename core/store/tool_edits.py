@@ -1,13 +1,11 @@
 """Saving and deleting a tool as a user does it: its examples follow, and all of it can be undone in one step."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from sqlite_utils import Database
 
 from core.errors import StudioError
-from core.schema import Example, Tool
+from core.schema import Tool
 from core.schema.migration import Plan, plan
 from core.schema.parameters import alters
 from core.store import changes, projects
@@ -29,7 +27,7 @@ def planned(
         raise StudioError(f"There is already a tool called {tool.name}.", "Choose another name.", "name")
     if not alters(opened, tool, moved):
         return None
-    return plan(opened, tool, moved, _calling(db, project, opened.name), fills)
+    return plan(opened, tool, moved, projects.examples_naming(db, project, opened.name), fills)
 
 
 def save(
@@ -57,13 +55,3 @@ def delete(db: Database, project: str, name: str, what: str) -> None:
     """Delete a tool so that it can be undone; the examples that call it stay."""
     with changes.recorded(db, project, what):
         projects.delete_tool(db, project, name)
-
-
-def _calling(db: Database, project: str, name: str) -> Iterator[Example]:
-    """Every example in which the tool's name stands, at least those in which it is called."""
-    rows = db.conn.execute(
-        "SELECT id, record FROM examples WHERE project = ? AND instr(record, ?) ORDER BY id",
-        (project, f'"name": "{name}"'),
-    )
-    for id, record in rows.fetchall():
-        yield Example.from_json({**json.loads(record), "id": id})

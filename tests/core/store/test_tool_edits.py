@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import StudioError
 from core.schema import Example, Tool, ToolCall, Turn, read_tool
-from core.store import changes, projects, tool_edits
+from core.store import changes, projects, selection, tool_edits
+from core.store.selection import Selection
 
 WORDS = {"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]}
 
@@ -84,3 +85,9 @@ def test_a_deleted_tool_comes_back_to_its_place(db, project):
     assert projects.count_examples(db, project.id) == 5
     changes.undo(db, project.id)
     assert everything(db, project) == before
+
+
+def test_an_example_that_was_moved_stays_in_its_part_when_its_tool_is_renamed(db, project):
+    selection.move(db, project.id, Selection(tool="search_docs"), "test")
+    tool_edits.save(db, project.id, renamed(), opened(db, project), {"query": "words"}, {}, "x")
+    assert {row.split for row in projects.examples(db, project.id, tool="find")} == {"test"}
