@@ -44,7 +44,8 @@ TEXT: dict[str, str] = {
     "bring.hub_fetch": "Fetch and read",
     "bring.leave": "Cancel",
     "bring.reading": "{percent} read, {n:,} row so far|{percent} read, {n:,} rows so far",
-    "bring.counts": "{name}: {rows:,} rows = {kept:,} understood + {rejected:,} rejected",
+    "bring.counts": "{name}: {n:,} row = {kept:,} understood + {rejected:,} rejected"
+    "|{name}: {n:,} rows = {kept:,} understood + {rejected:,} rejected",
     "bring.format": "Read as: {format}.",
     "bring.more_examples": "They make {n:,} example.|They make {n:,} examples.",
     "bring.already": "{n:,} of them is already here|{n:,} of them are already here",

@@ -71,7 +71,7 @@ def _called(original: str) -> str:
 
 def examples(staged: Staged) -> str:
     """What a file holds: every row of it is either kept or named with its reason."""
-    counts = {"name": staged.filename, "rows": staged.rows, "kept": staged.kept, "rejected": staged.rejected}
+    counts = {"name": staged.filename, "n": staged.rows, "kept": staged.kept, "rejected": staged.rejected}
     parts = [
         f"<p><b>{h(t('bring.counts', **counts))}</b></p>",
         f'<p class="sub">{h(t("bring.format", format=FORMATS[staged.format]))}</p>',

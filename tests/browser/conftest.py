@@ -65,7 +65,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def started(home: Path, port: int, log: Path) -> subprocess.Popen:
+def started(home: Path, port: int, log: Path, **more: str) -> subprocess.Popen:
     """The studio's process; its children outlive it, so whoever calls this ends them too."""
     environment = {
         **os.environ,
@@ -73,6 +73,7 @@ def started(home: Path, port: int, log: Path) -> subprocess.Popen:
         "GRADIO_SERVER_PORT": str(port),
         "HF_HUB_OFFLINE": "1",
         "GRADIO_ANALYTICS_ENABLED": "False",
+        **more,
     }
     environment.pop("GRADIO_SERVER_NAME", None)
     with log.open("wb") as output:
