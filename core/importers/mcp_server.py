@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -35,7 +36,10 @@ def fetch_tools(url: str, allow_remote: bool = False) -> ToolsRead:
     parts = _split(url)
     addresses = _addresses(parts, allow_remote)
     logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it logs tracebacks of what is said in a StudioError
-    tools, whole = anyio.run(_listed, parts.geturl(), addresses)
+    with ThreadPoolExecutor(
+        1
+    ) as thread:  # the caller's may run an event loop of its own, as a notebook's does
+        tools, whole = thread.submit(anyio.run, _listed, parts.geturl(), addresses).result()
     notes = []
     if not whole or len(tools) > MAX_TOOLS:
         notes.append(f"The server's list goes on; its first {min(len(tools), MAX_TOOLS):,} tools were read.")

@@ -1,10 +1,12 @@
 """A live MCP server is asked for its tools: real servers of the mcp package, and things that are none."""
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -87,6 +89,15 @@ def test_all_pages_of_a_server_are_read():
     assert read.format == "MCP server"
     assert read.notes == [] and read.rejected == []
     assert [(r.path, r.old) for r in read.renames[:2]] == [("", "notes.get0"), ("notes_get0_type", "type")]
+
+
+def test_a_thread_that_runs_an_event_loop_may_ask_too():
+    async def notebook():
+        return fetch_tools("http://127.0.0.1:9/mcp")
+
+    # Not in the tests' own thread, where Playwright may run one.
+    with ThreadPoolExecutor(1) as thread, pytest.raises(StudioError, match="Nothing answers"):
+        thread.submit(asyncio.run, notebook()).result()
 
 
 def test_a_name_of_this_machine_may_be_used():
