@@ -88,9 +88,15 @@ def ask(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     ids = prompt_ids([{"role": "user", "content": options.text}], declarations, family, tokenizer)
     made = generate(model, tokenizer, family, [ids], max_new_tokens=MAX_NEW_TOKENS)[0]
     parsed = read_answer(made, family, tools)
+    by_name = {tool.name: tool for tool in tools}
     answer = {
         "text": made.text,
         "calls": [call.to_json() for call in parsed.calls],
+        # As whoever runs them expects them: an imported tool may have been called otherwise where it comes from.
+        "original_calls": [
+            by_name[call.name].restored(call) if call.name in by_name else call.to_json()
+            for call in parsed.calls
+        ],
         "words": parsed.text,
         "malformed": parsed.malformed,
     }

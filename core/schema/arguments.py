@@ -39,11 +39,6 @@ def check_call(call: ToolCall, tools: Mapping[str, Tool]) -> list[str]:
     return [problem.sentence for problem in problems(call, tools)]
 
 
-def check_arguments(arguments: dict[str, Any], schema: dict[str, Any]) -> list[str]:
-    """What keeps `arguments` from fitting an object schema of our dialect, a sentence each."""
-    return [problem.sentence for problem in misfits(arguments, schema)]
-
-
 def problems(call: ToolCall, tools: Mapping[str, Tool]) -> list[Problem]:
     """What is wrong with a call; empty when it fits its tool."""
     tool = tools.get(call.name)

@@ -102,6 +102,7 @@ def test_evaluate_writes_a_line_a_row(home, project, trained, tmp_path):
 def test_ask_answers(home, project, trained):
     answer = call(home, "ask", project, "--model", trained["run"], "where is our travel policy?")
     assert isinstance(answer["text"], str) and isinstance(answer["calls"], list)
+    assert answer["original_calls"] == answer["calls"]  # these tools were always called so
 
 
 def test_lens_shows_the_text_and_what_is_trained(home, project, model):
