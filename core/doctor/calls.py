@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.doctor.corrections import Correction, correction, label
-from core.doctor.finding import Finding, Rows, all_calls, counted, in_all
+from core.doctor.finding import Finding, Rows, counted, in_all
 from core.doctor.inference import seen_tool
 from core.doctor.wording import folded
 from core.schema import Tool, ToolCall
@@ -29,7 +29,7 @@ def bad_calls(tools: list[Tool], rows: Rows) -> Iterator[Finding]:
     missing: dict[str, dict[int, list[ToolCall]]] = {}
     broken: dict[About, _Group] = {}
     for id, example in rows:
-        for call in all_calls(example):
+        for call in example.all_calls:
             tool = by_name.get(call.name)
             if tool is None:
                 missing.setdefault(call.name, {}).setdefault(id, []).append(call)

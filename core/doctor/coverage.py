@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from core.doctor.finding import Finding, Rows, all_calls, listed
+from core.doctor.finding import Finding, Rows, listed
 from core.schema import Tool
 from core.schema.arguments import Path, place
 
@@ -18,7 +18,7 @@ def coverage(tools: list[Tool], rows: Rows) -> Iterator[Finding]:
     users: dict[str, dict[int, str]] = {tool.name: {} for tool in tools}
     mentioned: set[str] = set()
     for id, example in rows:
-        mentioned.update(call.name for call in all_calls(example))
+        mentioned.update(call.name for call in example.all_calls)
         for name in {call.name for call in example.calls} & users.keys():
             users[name][id] = example.split
     unused = [name for name in users if name not in mentioned]
@@ -73,7 +73,7 @@ def unused_parts(tools: list[Tool], rows: Rows) -> Iterator[Finding]:
     seen: dict[str, dict[Path, Counter[Any]]] = defaultdict(lambda: defaultdict(Counter))
     calls: Counter[str] = Counter()
     for _, example in rows:
-        for call in all_calls(example):
+        for call in example.all_calls:
             calls[call.name] += 1
             for path, value in leaves(call.arguments):
                 seen[call.name][path][value] += 1

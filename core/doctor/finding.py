@@ -1,10 +1,10 @@
 """One thing to know before training, and the words that findings share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.schema import Example, ToolCall
+from core.schema import Example
 
 Severity = Literal["block", "warn", "hint"]
 ORDER: tuple[Severity, ...] = ("block", "warn", "hint")
@@ -33,13 +33,6 @@ Rows = list[tuple[int, Example]]
 def numbered(examples: Iterable[Example]) -> Rows:
     """Examples with what they are called by: their ids, or their places from 1 where they have none."""
     return [(place if e.id is None else e.id, e) for place, e in enumerate(examples, 1)]
-
-
-def all_calls(example: Example) -> Iterator[ToolCall]:
-    """The calls that are taught, and those in the conversation before."""
-    yield from example.calls
-    for turn in example.turns:
-        yield from turn.calls
 
 
 def in_all(ids: Sequence[int]) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from core.doctor.finding import all_calls
 from core.errors import StudioError
 from core.schema import Example, Tool, ToolCall, read_tool
 from core.schema.arguments import misfits
@@ -33,7 +32,7 @@ def seen_tools(examples: Iterable[Example]) -> list[Tool]:
     """A tool for every name that is called; none at all where one of them cannot be."""
     calls: dict[str, list[ToolCall]] = {}
     for example in examples:
-        for call in all_calls(example):
+        for call in example.all_calls:
             calls.setdefault(call.name, []).append(call)
     seen = [seen_tool(name, some) for name, some in calls.items()]
     return [tool for tool in seen if tool] if all(seen) else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.doctor.calls import corrected, twin_of
 from core.doctor.coverage import leaves, unused_parameters
-from core.doctor.finding import Finding, all_calls, numbered
+from core.doctor.finding import Finding, numbered
 from core.doctor.inference import seen_tool, seen_tools
 from core.doctor.parts import rest_of
 from core.doctor.prompts import near
@@ -66,7 +66,7 @@ def _arguments(finding: Finding, tools: list[Tool], examples: list[Example]) -> 
 
 def _missing_tool(finding: Finding, tools: list[Tool], examples: list[Example]) -> Mended:
     (name,) = finding.about
-    calls = [call for example in examples for call in all_calls(example) if call.name == name]
+    calls = [call for example in examples for call in example.all_calls if call.name == name]
     if twin := twin_of(name, calls, tools):
         return _change_calls(
             finding,
@@ -102,12 +102,12 @@ def _repeat(finding: Finding, tools: list[Tool], examples: list[Example]) -> Men
 
 
 def _unused_tool(finding: Finding, tools: list[Tool], examples: list[Example]) -> Mended:
-    called = {call.name for example in examples for call in all_calls(example)}
+    called = {call.name for example in examples for call in example.all_calls}
     return Mended([], [], [tool for tool in tools if tool.name in called])
 
 
 def _unused_parameter(finding: Finding, tools: list[Tool], examples: list[Example]) -> Mended:
-    calls = [call for example in examples for call in all_calls(example) if call.name == finding.about[0]]
+    calls = [call for example in examples for call in example.all_calls if call.name == finding.about[0]]
     used = {path for call in calls for path, _ in leaves(call.arguments)}
 
     def trimmed(tool: Tool) -> Tool:

@@ -3,7 +3,6 @@
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from core.errors import StudioError
@@ -14,7 +13,7 @@ from core.importers.strict_json import shown
 from core.importers.tool_formats import json_tools
 from core.importers.tools import collected
 from core.importers.xlam import with_schema
-from core.schema import Example, Tool, ToolCall, check_call
+from core.schema import Example, Tool, check_call
 from core.schema.call import dumps
 
 WORDS_DIFFER = "A tool is described in other words than before; the first words were kept"
@@ -97,7 +96,7 @@ class FoundTools:
         if not tools and not row.unusable:
             return
         problems: list[str] = []
-        for call in _calls(example):
+        for call in example.all_calls:
             if call.name in row.unusable and call.name not in tools:
                 problems.append(f"The tool {call.name} cannot be used: {row.unusable[call.name]}")
             else:
@@ -128,11 +127,6 @@ def _read(raw: Any) -> ToolsRead:
 def _name(raw: Any) -> str:
     inner = raw["function"] if isinstance(raw, dict) and isinstance(raw.get("function"), dict) else raw
     return str(inner.get("name", ""))[:64] if isinstance(inner, dict) else ""
-
-
-def _calls(example: Example) -> Iterable[ToolCall]:
-    """The calls of the conversation, and those of the answer."""
-    return chain(*(turn.calls for turn in example.turns if turn.calls), example.calls)
 
 
 def _compare(before: Tool, tool: Tool, row: RowTools) -> None:

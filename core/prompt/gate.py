@@ -127,7 +127,7 @@ def _row(
 def _calls(example: Example, tools: Sequence[Tool]) -> Iterator[Refusal]:
     """Calls of tools that are not declared, values that are nothing, names that no parameter has."""
     by_name = {tool.name: tool for tool in tools}
-    for call in (*example.calls, *(call for turn in example.turns for call in turn.calls)):
+    for call in example.all_calls:
         tool = by_name.get(call.name)
         if tool is None:
             message = f"{_named(example)} calls {call.name}, which is not one of the tools."

@@ -61,6 +61,11 @@ class Example:
         return ", ".join(dict.fromkeys(call.name for call in self.calls))
 
     @property
+    def all_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that are taught, and those in the conversation before."""
+        return self.calls + tuple(call for turn in self.turns for call in turn.calls)
+
+    @property
     def answer(self) -> str:
         """The reply that is taught where no tool is called."""
         return self.reply or DEFAULT_REPLY

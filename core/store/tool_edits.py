@@ -6,6 +6,7 @@ from sqlite_utils import Database
 
 from core.errors import StudioError
 from core.schema import Tool
+from core.schema.arguments import problems
 from core.schema.migration import Plan, plan
 from core.schema.parameters import alters
 from core.store import changes, projects
@@ -49,6 +50,17 @@ def save(
         for _, after in todo.changed if todo else ():
             projects.save_example(db, project, after)
     return len(todo.changed) if todo else 0
+
+
+def callers(db: Database, project: str, tool: Tool) -> tuple[int, int]:
+    """How many examples call a tool of this name, and how many of them would not fit this form of it."""
+    tools = {tool.name: tool}
+    fits = [
+        all(not problems(call, tools) for call in calls)
+        for example in projects.examples_naming(db, project, tool.name)
+        if (calls := [call for call in example.all_calls if call.name == tool.name])
+    ]
+    return len(fits), fits.count(False)
 
 
 def delete(db: Database, project: str, name: str, what: str) -> None:

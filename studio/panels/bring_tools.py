@@ -10,7 +10,7 @@ from core.importers.mcp_server import fetch_tools
 from core.importers.outcome import ToolsRead
 from core.importers.tools import read_tools
 from core.schema import Tool
-from core.store import changes, open_store, projects
+from core.store import changes, open_store, projects, tool_edits
 from studio.events import PRIVATE, html, shown
 from studio.guard import Rules
 from studio.shell import Shell
@@ -46,7 +46,9 @@ def build(shell: Shell, open_button: gr.Button) -> tuple[gr.Column, gr.State]:
     def on_look(project: str, text: str, file: str | None, address: str) -> tuple[Any, list[Tool], Any]:
         found = _read(text, file, address)
         with open_store(shell.settings) as db:
-            have = {tool.name for tool in projects.tools(db, projects.find(db, project).id)}
+            id = projects.find(db, project).id
+            names = {tool.name for tool in projects.tools(db, id)}
+            have = {tool.name: tool_edits.callers(db, id, tool) for tool in found.tools if tool.name in names}
         n = len(found.tools)
         return view.tools(found, have), found.tools, gr.Button(t("tools.take_n", n=n), visible=bool(n))
 

@@ -16,6 +16,9 @@ TEXT: dict[str, str] = {
     "tools.understood": "{format}: {n} tool understood|{format}: {n} tools understood",
     "tools.new": "new",
     "tools.replaces": "takes the place of the one you have",
+    "tools.callers": "{n:,} example calls it and still fits|{n:,} examples call it and still fit",
+    "tools.callers_lost": "{n:,} example calls it and would no longer fit"
+    "|{n:,} examples call it, {lost:,} would no longer fit",
     "tools.called": "called {name} where it comes from",
     "tools.renamed": "{n} parameter got another name; calls can be given back in the original names"
     "|{n} parameters got other names; calls can be given back in the original names",

@@ -26,13 +26,16 @@ def progress(fraction: float, rows: int) -> str:
     return f'<p class="cw-doing"><span class="cw-dot"></span>{h(told)}</p>{bar(fraction, told)}'
 
 
-def tools(read: ToolsRead, have: set[str]) -> str:
-    """The tools of a file: which are new, what they were called, what was changed in them, what cannot be used."""
+def tools(read: ToolsRead, have: dict[str, tuple[int, int]]) -> str:
+    """The tools of a file: which are new, what they were called, what was changed in them, what cannot be used.
+
+    `have` says of those that the project has how many examples call it, and how many would no longer fit.
+    """
     parts = [f"<p><b>{h(t('tools.understood', n=len(read.tools), format=read.format))}</b></p>"]
     rows = "".join(
         f'<tr><td class="mono">{h(tool.name)}{_called(tool.originals.get("", ""))}</td>'
         f"<td>{h(short(tool.description, 110))}</td><td>{h(t('tools.parameters', n=len(tool.properties)))}</td>"
-        f"<td>{pill(t('tools.replaces'), 'warn') if tool.name in have else pill(t('tools.new'), 'good')}</td></tr>"
+        f"<td>{_place(have.get(tool.name))}</td></tr>"
         for tool in read.tools
     )
     if rows:
@@ -63,6 +66,16 @@ def tools(read: ToolsRead, have: set[str]) -> str:
             )
         )
     return "".join(parts)
+
+
+def _place(callers: tuple[int, int] | None) -> str:
+    """Whether a tool is new; of one that is not, what becomes of its examples."""
+    if callers is None:
+        return pill(t("tools.new"), "good")
+    n, lost = callers
+    told = t("tools.callers", n=n) if not lost else t("tools.callers_lost", n=n, lost=lost)
+    look = "cw-wrong" if lost else "sub"
+    return f'{pill(t("tools.replaces"), "warn")}<br><small class="{look}">{h(told if n else "")}</small>'
 
 
 def _called(original: str) -> str:

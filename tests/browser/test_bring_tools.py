@@ -45,6 +45,7 @@ def test_python_is_read_never_run_and_its_changes_are_told_before_it_is_saved(
     expect(page.locator("tr", has_text="company_search")).to_contain_text(
         "takes the place of the one you have"
     )
+    expect(page.locator("tr", has_text="company_search")).to_contain_text("32 examples call it and still fit")
     expect(page.get_by_text("book_room: type → ")).to_be_visible()
     with open_store(Settings(studio.home)) as db:
         project = projects.listed(db)[0].id

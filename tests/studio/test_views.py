@@ -145,7 +145,7 @@ def drawn(evil: str) -> list[str]:
         runs.computer(evil, 1, 2),
         tools.cards([tool], {evil: {"train": 1, "test": 0}}, evil),
         tools.declaration(evil),
-        bring.tools(brought, {evil}),
+        bring.tools(brought, {evil: (3, 1)}),
         bring.examples(staged),
         bring.problem(StudioError(evil, evil, evil)),
         bring.progress(0.5, 3),

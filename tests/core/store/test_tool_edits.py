@@ -91,3 +91,16 @@ def test_an_example_that_was_moved_stays_in_its_part_when_its_tool_is_renamed(db
     selection.move(db, project.id, Selection(tool="search_docs"), "test")
     tool_edits.save(db, project.id, renamed(), opened(db, project), {"query": "words"}, {}, "x")
     assert {row.split for row in projects.examples(db, project.id, tool="find")} == {"test"}
+
+
+def test_who_calls_a_tool_and_who_would_no_longer_fit_another_form_of_it(db, project):
+    turns = (Turn("user", "x"), Turn("assistant", calls=(ToolCall("search_docs", {"query": "x"}),)))
+    turns += (Turn("tool", "{}", name="search_docs"),)
+    projects.add_examples(
+        db,
+        project.id,
+        [Example(turns, reply="There."), Example.single("y", ToolCall("search_docs", {"words": "y"}))],
+    )
+    assert tool_edits.callers(db, project.id, opened(db, project)) == (4, 1)
+    assert tool_edits.callers(db, project.id, renamed("search_docs")) == (4, 3)
+    assert tool_edits.callers(db, project.id, renamed("nobody")) == (0, 0)
