@@ -20,7 +20,8 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
 # positions and the folds that the user opened are put back by their data-key. Once for the page: whatever leaves an
-# editor (data-leaves) asks first where something is not saved.
+# editor (data-leaves) asks first where something is not saved; and an editor that is about to be drawn anew takes no
+# clicks until it is, since the server knows the buttons of the old drawing no more (it would answer with a 500).
 BRIDGE = """
 if (!window.callwright) {
   window.callwright = true;
@@ -35,6 +36,17 @@ if (!window.callwright) {
     if (unsaved && !confirm(draft.dataset.ask)) { event.stopImmediatePropagation(); event.preventDefault(); return; }
     if (one && window.innerWidth <= 760) setTimeout(() => one.scrollIntoView({behavior: 'smooth'}), 500);
   }, true);
+  const revision = one => { const draft = one.querySelector('.cw-draft'); return draft && draft.dataset.revision; };
+  document.addEventListener('click', event => {
+    const one = editor();
+    if (!one || !event.target.closest('[data-leaves], .cw-leaves, .cw-editor button, .cw-which [role=option]')) return;
+    const before = revision(one);
+    const drawn = () => { one.classList.remove('cw-drawing'); watch.disconnect(); clearTimeout(timer); };
+    const watch = new MutationObserver(() => { if (revision(one) && revision(one) !== before) drawn(); });
+    const timer = setTimeout(drawn, 1500);
+    one.classList.add('cw-drawing');
+    watch.observe(one, {childList: true, subtree: true});
+  });
 }
 const open = new Map(); let focused = null; const scrolled = new Map();
 element.addEventListener('click', event => {
