@@ -56,7 +56,7 @@ def _mended(settings: Settings, project: str, kind: str | None) -> list[str]:
         if not found:
             break
         done.append(mend(settings, project, found[0]))
-    if kind and not done:
+    if kind not in (None, "all") and not done:
         raise StudioError(
             f"Nothing of the kind {kind!r} can be mended.",
             "`doctor --json` lists the kinds; those with a `fix` can.",
