@@ -59,6 +59,12 @@ class Watched:
             self.problems.append(f"request to another host: {url}")
 
 
+def redrawn(page: playwright.Page) -> None:
+    """Wait until an editor is drawn anew: what is typed in the instant it appears is overwritten by its own values."""
+    playwright.expect(page.locator(".cw-drawing")).to_have_count(0)
+    page.wait_for_timeout(400)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,7 +1,7 @@
 """The editor of an example in a browser: nested arguments, conversations, a keyboard alone, and mistakes."""
 
 import pytest
-from browser.conftest import Studio
+from browser.conftest import Studio, redrawn
 from playwright.sync_api import Locator, Page, expect
 
 from core.schema import Example, ToolCall, Turn, read_tool
@@ -96,6 +96,7 @@ def open_row(page: Page, prompt: str) -> None:
 def choose(page: Page, label: str, option: str, place: int = 0) -> None:
     page.get_by_label(label, exact=True).nth(place).click()
     page.get_by_role("option", name=option, exact=True).click()
+    redrawn(page)
 
 
 def save(page: Page) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio
+from browser.conftest import Studio, redrawn
 from playwright.sync_api import Browser, Page, expect
 
 from core.schema import Example, Tool, ToolCall
@@ -28,6 +28,7 @@ def tab(page: Page, name: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
+    redrawn(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -61,6 +62,7 @@ def test_a_wrong_parameter_is_named_and_nothing_typed_is_lost(studio: Studio, pa
     opened(page, studio)
     page.get_by_role("button", name="Add a tool").click()
     expect(page.get_by_role("heading", name="New tool")).to_be_visible()
+    redrawn(page)
     page.get_by_label("Name", exact=True).first.fill("book_room")
     page.get_by_label("Name", exact=True).nth(1).fill("type")
     page.get_by_role("button", name="Save tool").click()
@@ -74,6 +76,7 @@ def test_a_nested_tool_is_made_in_the_form_and_its_example_too(studio: Studio, p
     opened(page, studio)
     page.get_by_role("button", name="Add a tool").click()
     expect(page.get_by_role("heading", name="New tool")).to_be_visible()
+    redrawn(page)
     page.get_by_label("Name", exact=True).first.fill("plan_trip")
     page.get_by_label("Name", exact=True).nth(1).fill("stops")
     choose(page, "Type", "list of groups")
@@ -81,6 +84,7 @@ def test_a_nested_tool_is_made_in_the_form_and_its_example_too(studio: Studio, p
     page.get_by_label("Name", exact=True).nth(2).fill("nights")
     page.get_by_label("Type", exact=True).nth(1).click()
     page.get_by_role("option", name="whole number", exact=True).click()
+    redrawn(page)
     expect(page.get_by_label("Allowed values")).to_be_visible()
     page.get_by_role("button", name="JSON").click()
     expect(page.locator(".cm-content").filter(visible=True)).to_contain_text('"nights"')
@@ -92,10 +96,12 @@ def test_a_nested_tool_is_made_in_the_form_and_its_example_too(studio: Studio, p
     tab(page, "Examples")
     page.get_by_role("button", name="Add an example").click()
     expect(page.get_by_role("heading", name="New example")).to_be_visible()
+    redrawn(page)
     page.get_by_label("Someone says").fill("Two nights, then three")
     choose(page, "The model should", "call plan_trip")
     for place, nights in enumerate(("2.5", "3")):
         page.get_by_role("button", name="Add to stops").click()
+        redrawn(page)
         field = page.get_by_label("nights (whole number, required)")
         expect(field).to_have_count(place + 1)
         field.nth(place).fill(nights)

@@ -1,7 +1,7 @@
 """The editor of a tool: its form and its JSON, and what happens to the examples when it changes."""
 
 import pytest
-from browser.conftest import Studio
+from browser.conftest import Studio, redrawn
 from playwright.sync_api import Locator, Page, expect
 
 from core.schema import Example, Tool, ToolCall, Turn, read_tool
@@ -34,6 +34,7 @@ def names(page: Page) -> list[str]:
 def choose_type(page: Page, place: int, kind: str) -> None:
     field(page, "Type", place).click()
     page.get_by_role("option", name=kind, exact=True).click()
+    redrawn(page)
 
 
 def typed_json(page: Page, text: str) -> None:
@@ -75,6 +76,7 @@ def test_a_tool_is_made_in_the_form_with_groups_and_order(studio: Studio, page: 
     opened(page, studio)
     button(page, "Add a tool").click()
     expect(page.get_by_role("heading", name="New tool")).to_be_visible()
+    redrawn(page)
     field(page, "Name").fill("plan_day")
     field(page, "Name", 1).fill("day")
     button(page, "Add a parameter").click()

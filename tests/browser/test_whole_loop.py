@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio, Watched
+from browser.conftest import Studio, Watched, redrawn
 from playwright.sync_api import Browser, Page, expect
 from tiny_model import make
 
@@ -34,11 +34,13 @@ def test_from_a_new_tool_to_two_answers(
     expect(page.get_by_role("button", name="company_search").first).to_be_visible()
     page.get_by_role("button", name="Add a tool").click()
     expect(page.get_by_role("heading", name="New tool")).to_be_visible()
+    redrawn(page)
     page.get_by_label("Name", exact=True).first.fill("open_ticket")
     page.get_by_label("Description: when should it be called?").fill("Open a ticket for the help desk.")
     page.get_by_label("Name", exact=True).nth(1).fill("urgency")
     page.get_by_label("Type", exact=True).click()
     page.get_by_role("option", name="choice", exact=True).click()
+    redrawn(page)
     page.get_by_label("Allowed values").fill("low, high")
     page.get_by_role("button", name="Save tool").click()
     expect(page.get_by_text("open_ticket is saved.")).to_be_visible()
@@ -52,9 +54,11 @@ def test_from_a_new_tool_to_two_answers(
     ):
         page.get_by_role("button", name="Add an example").click()
         expect(page.get_by_text("New example")).to_be_visible()
+        redrawn(page)
         page.get_by_label("Someone says").fill(said)
         page.get_by_label("The model should").click()
         page.get_by_role("option", name="call open_ticket").click()
+        redrawn(page)
         page.get_by_label("urgency").click()
         page.get_by_role("option", name="high").click()
         page.get_by_label(part).check()
