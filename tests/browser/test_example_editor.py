@@ -84,6 +84,7 @@ def editor(page: Page) -> Locator:
 def add(page: Page) -> None:
     page.get_by_role("button", name="Add an example").click()
     expect(page.get_by_role("heading", name="New example")).to_be_visible()
+    redrawn(page)
 
 
 def open_row(page: Page, prompt: str) -> None:
