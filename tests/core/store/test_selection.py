@@ -44,6 +44,9 @@ def test_the_place_of_an_example_and_its_neighbours_follow_the_filter(db, projec
     assert selection.neighbour(db, project.id, docs, first, 1) == last
     assert selection.neighbour(db, project.id, docs, last, -1) == first
     assert selection.neighbour(db, project.id, docs, last, 1) is None
+    everything = Selection()  # the nearest of several, on either side
+    assert selection.neighbour(db, project.id, everything, rows[4].id, -1) == rows[3].id
+    assert selection.neighbour(db, project.id, everything, rows[0].id, 1) == rows[1].id
 
 
 def test_moving_and_deleting_touch_what_was_selected_and_nothing_else(db, project):
