@@ -2,10 +2,10 @@
 
 from core.doctor.findings import blocks
 from core.errors import StudioError
-from core.jobs import local
+from core.jobs import local, need
 from core.jobs.checkup import examined
 from core.models import catalog
-from core.models.seen import early_refusals
+from core.models.seen import all_known_good, early_refusals
 from core.settings import Settings
 from core.store import open_store, projects, runs
 from core.store.runs import Run
@@ -15,8 +15,9 @@ from core.training.recipe import RunConfig
 def enqueue(settings: Settings, project: str, model: str, config: RunConfig) -> Run:
     """A new run of a project's tools and examples as they stand now.
 
-    Raises StudioError where the model cannot be named, a setting is out of range, or the examples would train wrongly,
-    as far as that is known at once: the run itself checks every row once more, with the model's own tokenizer.
+    Raises StudioError where the model cannot be named, a setting is out of range, the examples would train wrongly, or
+    the machine has too little memory, as far as that is known at once: the run itself checks every row once more, with
+    the model's own tokenizer.
     """
     for field, problem in config.problems().items():
         raise StudioError(problem, where=field)
@@ -25,8 +26,12 @@ def enqueue(settings: Settings, project: str, model: str, config: RunConfig) -> 
         snapshot = projects.freeze(db, project)
     for finding in blocks(examined(settings, project)):
         raise StudioError(finding.message, finding.remedy, finding.kind)
-    for refusal in early_refusals(settings, snapshot.tools, snapshot.examples, model, config.max_length):
-        raise refusal.error()
+    limit = config.max_length
+    if not all_known_good(settings, snapshot.hash, model, limit):
+        for refusal in early_refusals(settings, snapshot.tools, snapshot.examples, model, limit):
+            raise refusal.error()
+    train = snapshot.split("train")
+    need.check(need.of(settings, snapshot.tools, train, model, config, busy=True))
     with open_store(settings) as db:
         run = runs.create(db, project, model, config.to_json(), snapshot.hash)
     local.advance(settings)

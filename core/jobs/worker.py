@@ -3,8 +3,8 @@
 Everything it knows comes from the store, everything it finds goes there; its words go to the log.
 """
 
-import copy
 import errno
+import gc
 import logging
 import os
 import sys
@@ -13,13 +13,14 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import psutil
 
 from core.errors import StudioError
-from core.jobs import local
-from core.schema import Example, Tool
+from core.jobs import local, need
+from core.prompt import Row, row_cache
 from core.schema.example import SPLITS
 from core.settings import Settings
 from core.store import evaluations, open_store, projects, runs
@@ -27,6 +28,7 @@ from core.store.projects import Snapshot
 from core.store.runs import Fenced, Run
 from core.training.callbacks import peak_memory, store_callback
 from core.training.recipe import Dtype, RunConfig
+from core.training.stopwatch import Stopwatch
 
 HEARTBEAT_SECONDS = 5
 CHECK_EVERY = 250  # rows, between two words about them: a second
@@ -98,76 +100,115 @@ class Work:
         self.settings = settings
         self.run = run
         self.begun = time.monotonic()
+        self.start_up = Stopwatch()
         self.train_seconds: float | None = None
         self.seconds_after = 0.0
 
     def run_all(self) -> runs.State:
         """The final state, "finished" or "cancelled". Raises StudioError, Stopped, Fenced."""
-        from core.models import hardware, loading
+        from core.models import hardware, loading, read_ahead, tree_attention
         from core.prompt.family import family_of
         from core.serving import client
         from core.training import trainer
 
+        hardware.tune()
+        # Until the first step nearly everything that is made stays: looking for garbage is a third of the start.
+        gc.disable()
         with open_store(self.settings) as db:
             snapshot = projects.snapshot(db, self.run.snapshot)
         client.stop(self.settings)  # the model host gives its memory back
         config = RunConfig.from_json(self.run.recipe)
         self.say("Preparing the model")
         path = loading.resolve(self.run.model, self.settings, self.loading_progress)
+        read_ahead.begin(path)
+        self.start_up.lap("program")
         device = hardware.choose_device()
         config = replace(config, dtype=cast(Dtype, hardware.choose_dtype(config.dtype, device)))
         self.report(device=hardware.describe().label)
+        self.start_up.lap("torch")
         self.say("Loading the model")
-        model, tokenizer = loading.load(path, "float32", device)
+        tokenizer = loading.load_tokenizer(path)
+        self.start_up.lap("tokenizer")
+        model = loading.load_model(path, "float32", device)
+        self.start_up.lap("model")
         family = family_of(tokenizer)
-        tools = list(snapshot.tools)
-        parts = {split: snapshot.split(split) for split in SPLITS}
-        every_example = [example for part in parts.values() for example in part]
-        every_row = self.checked_rows(tools, every_example, family, tokenizer, config.max_length)
-        trainer.check_window(every_example, every_row, model.config.get_text_config().max_position_embeddings)
-        learned = len(parts["train"])
-        rows = {"train": every_row[:learned], "test": every_row[learned:]}
+        every_row = self.checked_rows(snapshot, path, family, tokenizer, config.max_length)
+        trainer.check_window(
+            snapshot.examples, every_row, model.config.get_text_config().max_position_embeddings
+        )
+        rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
+        for example, row in zip(snapshot.examples, every_row, strict=True):
+            rows[example.split].append(row)
+        gc.freeze()
+        gc.enable()
+        self.start_up.lap("rows")
         log.info("%s on %s, %s", config, device, path)
 
-        asked = copy.deepcopy(model).bfloat16() if config.dtype == "bfloat16" else model
+        # Loaded anew and not rounded in memory, which would also round what the weights on the disk do not hold.
+        asked = loading.load_model(path, "bfloat16", device) if config.dtype == "bfloat16" else model
         self.ask("before", "Asking the untouched model", asked, tokenizer, family, snapshot)
         del asked
+        self.start_up.skip()  # asking the untouched model
         self.enter("training", "Preparing the training")
-        callback = store_callback(self.settings, self.run, self.seconds_after)
+        callbacks = [
+            self.start_up.callback("trainer"),
+            store_callback(self.settings, self.run, self.seconds_after),
+        ]
         scratch = self.settings.run_folder(self.run.id) / "trainer"
-        groups = [example.tools for example in parts["train"]]
+        groups = [example.tools for example in snapshot.split("train")]
+        shared = tree_attention.exact(model, [row.input_ids for row in rows["train"]])
+        expected = need.of_rows(path, rows["train"], config, device, shared)
+        if expected:
+            log.info("It needs about %s of memory.", need.size(expected))
         trained = trainer.train(
-            model, tokenizer, rows["train"], groups, rows["test"], config, scratch, [callback]
+            model, tokenizer, rows["train"], groups, rows["test"], config, scratch, callbacks, shared=shared
         )
         self.train_seconds = round(trained.seconds, 2)
+        log.info("It took %s of memory at most.", need.size(peak_memory()))
         stopped = self.stop_requested()
 
         self.say("Saving the model")
         if config.dtype == "bfloat16":
-            model.bfloat16()  # what is judged below is what was saved, bit for bit
+            model.bfloat16()
         folder = self.settings.run_folder(self.run.id) / "model"
         model.eval()
         trainer.save(model, tokenizer, folder)
         self.report(folder=str(folder))
-        self.ask("after", "Asking the tuned model", model, tokenizer, family, snapshot)
+        del model
+        tuned = loading.load_model(folder, config.dtype, device)  # what is judged is what was saved
+        self.ask("after", "Asking the tuned model", tuned, tokenizer, family, snapshot)
         return "cancelled" if stopped else "finished"
 
     def checked_rows(
-        self, tools: list[Tool], examples: list[Example], family: Any, tokenizer: Any, max_length: int
-    ) -> list[Any]:
-        """The rows of the examples, each read back and compared. Raises StudioError for the first that is refused."""
+        self, snapshot: Snapshot, path: Path, family: Any, tokenizer: Any, max_length: int
+    ) -> list[Row]:
+        """A row for each example, as it was kept, or made now, read back and compared.
+
+        Raises StudioError for the first that is refused.
+        """
         from core.prompt.gate import check
+
+        key = row_cache.key_of(snapshot.hash, path)
+        if key and (kept := row_cache.read(self.settings, key, max_length)):
+            log.info("The examples were checked before.")
+            self.stop_before_learning(len(kept), len(kept))
+            return kept
 
         def watch(done: int, total: int) -> None:
             if done % CHECK_EVERY == 0:
                 self.say(f"Checking the examples ({done} of {total})")
                 self.stop_before_learning(done, total)
 
-        checked = check(tools, examples, family, tokenizer, max_length, watch)
+        checked = check(snapshot.tools, snapshot.examples, family, tokenizer, max_length, watch)
         for refusal in checked.refusals:
             log.error("%s", refusal.message)
         if checked.refusals:
             raise checked.refusals[0].error()
+        if key:
+            try:
+                row_cache.write(self.settings, key, checked.rows)
+            except OSError as error:
+                log.warning("The checked examples could not be kept: %s", error)
         return checked.rows
 
     def ask(

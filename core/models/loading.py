@@ -4,14 +4,17 @@ Only safetensors, JSON and template files are ever fetched or opened, and no cod
 """
 
 import errno
+import gc
 import io
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import StudioError
-from core.models import starter
+from core.models import read_ahead, starter
 from core.models.catalog import HUB, check_name
 from core.models.model_folder import check_settings, check_weights, no_safetensors
 from core.models.progress import Progress, silent
@@ -51,12 +54,29 @@ def load(path: Path, dtype: str, device: str) -> tuple["PreTrainedModel", "PreTr
 
     Raises StudioError where the folder is unsafe or damaged, or memory runs out.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    read_ahead.begin(path)
+    tokenizer = load_tokenizer(path)
+    return load_model(path, dtype, device), tokenizer
 
-    _check(path, path.name)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, padding_side="left")
+
+def load_tokenizer(path: Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer of the folder `path`, padding on the left. Raises StudioError as `load`."""
+    from transformers import AutoTokenizer
+
+    with _loading(path):
+        return AutoTokenizer.from_pretrained(path, local_files_only=True, padding_side="left")
+
+
+def load_model(path: Path, dtype: str, device: str) -> "PreTrainedModel":
+    """The model of the folder `path`, ready to generate, in the torch dtype named `dtype`.
+
+    Costs next to nothing where the weights on the disk have this dtype: they are mapped, not copied. Raises
+    StudioError as `load`.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with _loading(path):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             path,
             dtype=getattr(torch, dtype),
@@ -70,7 +90,20 @@ def load(path: Path, dtype: str, device: str) -> tuple["PreTrainedModel", "PreTr
             raise StudioError(
                 f"{path.name} is incomplete: it lacks {lost[0]}.", "Fetch the model anew.", _WHERE
             )
-        return model.to(device).eval(), tokenizer
+        return model.to(device).eval()
+
+
+@contextmanager
+def _loading(path: Path) -> Iterator[None]:
+    """Check the folder, and tell as StudioError what goes wrong with it."""
+    import torch
+
+    _check(path, path.name)
+    collecting = gc.isenabled()
+    # A vocabulary is millions of objects that all stay; looking for garbage among them costs as much as reading it.
+    gc.disable()
+    try:
+        yield
     except StudioError:
         raise
     except (MemoryError, torch.OutOfMemoryError) as error:
@@ -86,6 +119,9 @@ def load(path: Path, dtype: str, device: str) -> tuple["PreTrainedModel", "PreTr
             "Choose another model.",
             _WHERE,
         ) from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _check(folder: Path, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.models import known, starter, starter_tokenizer
-from core.prompt import light
+from core.prompt import light, row_cache
 from core.prompt.budget import LIMIT, some
 from core.prompt.gate import Refusal, refusals
 from core.prompt.lens import Seen, see, see_text
@@ -56,6 +56,16 @@ def early_refusals(
         return refusals(tools, chosen)
     tokenizer, family = light.load(folder)
     return refusals(tools, chosen, family, tokenizer, limit)
+
+
+def all_known_good(settings: Settings, snapshot: str, model: str, limit: int) -> bool:
+    """Whether a training found nothing to refuse in a snapshot (its hash) before, so that no look is needed.
+
+    Raises StudioError as `known.here` does.
+    """
+    folder = tokenizer_of(settings, model)
+    key = row_cache.key_of(snapshot, folder) if folder else None
+    return key is not None and row_cache.read(settings, key, limit) is not None
 
 
 def known_refusals(settings: Settings, project: str, model: str, limit: int) -> list[Refusal]:

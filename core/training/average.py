@@ -14,9 +14,11 @@ from typing import Any
 def averaging(steps: int) -> Any:
     """A TrainerCallback that follows the weights over about `steps` steps; `apply(model)` puts their average in place.
 
-    Costs one more copy of the weights in memory. With one step it is the last weights, and costs nothing.
+    Costs one more copy of the trained weights in memory. With one step it is the last weights, and costs nothing. It
+    is saved with every checkpoint, and a resumed training goes on with it.
     """
     import torch
+    from safetensors.torch import load_file, save_file
     from transformers import TrainerCallback
 
     class Averaging(TrainerCallback):
@@ -28,17 +30,36 @@ def averaging(steps: int) -> Any:
         def on_step_end(self, args, state, control, model=None, **kwargs):
             if steps == 1:
                 return
-            weights = list(model.parameters())
+            weights = list(_trained(model).values())
             self.seen += 1
             if not self.mean:
                 self.mean = [weight.clone() for weight in weights]
             else:  # the plain mean until there are enough steps
                 torch._foreach_lerp_(self.mean, weights, 1 / min(self.seen, steps))
 
+        def on_save(self, args, state, control, model=None, **kwargs):
+            if self.mean and state.is_world_process_zero:
+                save_file(dict(zip(_trained(model), self.mean, strict=True)), _kept(args, state))
+
+        def on_train_begin(self, args, state, control, model=None, **kwargs):
+            self.seen = state.global_step
+            if steps > 1 and self.seen:  # resumed
+                kept = load_file(_kept(args, state))
+                self.mean = [kept[name].to(weight.device) for name, weight in _trained(model).items()]
+
         @torch.no_grad()
         def apply(self, model: Any) -> None:
-            for weight, mean in zip(model.parameters(), self.mean, strict=bool(self.mean)):
+            for weight, mean in zip(_trained(model).values(), self.mean, strict=bool(self.mean)):
                 weight.copy_(mean)
             self.mean = []
 
     return Averaging()
+
+
+def _trained(model: Any) -> dict[str, Any]:
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def _kept(args: Any, state: Any) -> str:
+    """The file of the average within the checkpoint of this step."""
+    return f"{args.output_dir}/checkpoint-{state.global_step}/average.safetensors"

@@ -1,16 +1,20 @@
 """Full fine-tuning over TRL's SFTTrainer, with the loss on the answers alone."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from core.errors import StudioError
+from core.models import tree_attention
 from core.prompt.messages import place_of
 from core.prompt.rows import IGNORED, Row
 from core.schema import Example
+from core.training import head
 from core.training.average import averaging
-from core.training.batches import EvenOrder, collate
+from core.training.batches import BLANK, EvenOrder, collate_padded, collate_tree, micro_batch
 from core.training.recipe import RunConfig
 
 
@@ -40,10 +44,16 @@ def train(
     config: RunConfig,
     folder: Path,
     callbacks: Sequence[Any],
+    *,
+    shared: bool,
+    resume: Path | None = None,
+    **more: Any,
 ) -> Trained:
-    """Train `model` (float32 weights) in place on `rows`; loss on `test_rows` after each epoch.
+    """Train `model` in place on `rows`; loss on `test_rows` after each epoch.
 
-    `groups` names the group of each row, the tools it calls; batches hold the groups evenly.
+    `groups` names the group of each row, the tools it calls; batches hold the groups evenly. With `shared`, what the
+    rows of a batch have in common is computed once (`tree_attention.exact` tells whether the model can). `resume` is
+    a checkpoint of the same training in `folder`; `more` goes to SFTConfig.
 
     `config.dtype` must be decided ("float32" or "bfloat16", the precision of the arithmetic). Metrics go to the
     callbacks; what they raise ends the training.
@@ -51,21 +61,33 @@ def train(
     from datasets import Dataset
     from transformers import PrinterCallback, ProgressCallback
 
-    arguments = _arguments(config, folder, bool(test_rows))
+    items, test_items = [_item(row) for row in rows], [_item(row) for row in test_rows]
+    vocabulary = model.config.get_text_config().vocab_size
+    processes = _processes()
+    if config.batch_size % processes:
+        raise StudioError(
+            f"A batch of {config.batch_size} cannot be divided among {processes} processes.",
+            f"Choose a batch size that is a multiple of {processes}.",
+            "batch_size",
+        )
+    micro = micro_batch(config.batch_size // processes, [*items, *test_items], vocabulary)
     average = averaging(config.average)
+    if shared:
+        tree_attention.use(model)
     trainer = _trainer_class()(
-        order=EvenOrder(groups, config.seed),
+        order=EvenOrder(groups, config.seed, micro * processes if processes > 1 else 1),
         model=model,
-        args=arguments,
-        train_dataset=Dataset.from_list([_item(row) for row in rows]),
-        eval_dataset=Dataset.from_list([_item(row) for row in test_rows]) if test_rows else None,
+        args=_arguments(config, folder, bool(test_rows), micro, more),
+        train_dataset=Dataset.from_list([*items, BLANK]),
+        eval_dataset=Dataset.from_list(test_items) if test_items else None,
         processing_class=tokenizer,
-        data_collator=collate,
+        data_collator=collate_tree if shared else collate_padded,
         callbacks=[average, *callbacks],
     )
     for printing in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(printing)  # the store's callback reports; the log stays readable
-    result = trainer.train()
+    with head.gradient_in_place(model) if processes == 1 else nullcontext():
+        result = trainer.train(resume_from_checkpoint=resume and str(resume))
     average.apply(model)
     return Trained(result.global_step, result.metrics["train_runtime"])
 
@@ -74,62 +96,96 @@ def _item(row: Row) -> dict[str, list[int]]:
     return {"input_ids": row.input_ids, "labels": row.labels}
 
 
-def _arguments(config: RunConfig, folder: Path, evaluate: bool) -> Any:
+def _processes() -> int:
+    """How many train together: as torchrun, `accelerate launch` and mpirun tell it."""
+    from accelerate.utils import get_int_from_env
+
+    return get_int_from_env(["WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"], 1)
+
+
+def _arguments(config: RunConfig, folder: Path, evaluate: bool, micro: int, more: dict[str, Any]) -> Any:
     import torch
     from trl import SFTConfig
 
-    return SFTConfig(
-        output_dir=str(folder),
-        num_train_epochs=config.epochs,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="constant",
-        optim="adamw_torch_fused",
-        bf16=config.dtype == "bfloat16",
-        fp16=False,  # Gemma 3 overflows in it
-        gradient_checkpointing=False,
-        max_length=None,  # rows arrive whole; those that are too long were refused
-        eval_strategy="epoch" if evaluate else "no",
-        prediction_loss_only=True,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # a diverged loss must be seen
-        save_strategy="no",  # saved once, by the worker
-        report_to="none",
-        seed=config.seed,
-        data_seed=config.seed,
-        use_cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        dataset_kwargs={"skip_prepare_dataset": True},  # tokenised and labelled by core.prompt.rows
-        remove_unused_columns=False,
-    )
+    chosen: dict[str, Any] = {
+        "output_dir": str(folder),
+        "num_train_epochs": config.epochs,
+        "per_device_train_batch_size": micro,
+        "per_device_eval_batch_size": micro,
+        "gradient_accumulation_steps": config.batch_size // (micro * _processes()),
+        "learning_rate": config.learning_rate,
+        "lr_scheduler_type": "constant",
+        "optim": "adamw_torch_fused",
+        "bf16": config.dtype == "bfloat16",
+        "fp16": False,  # Gemma 3 overflows in it
+        "activation_checkpointing": False,
+        "max_length": None,  # rows arrive whole; those that are too long were refused
+        "eval_strategy": "epoch" if evaluate else "no",
+        "prediction_loss_only": True,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # a diverged loss must be seen
+        "save_strategy": "no",  # saved once, by the worker
+        "report_to": "none",
+        "seed": config.seed,
+        "data_seed": config.seed,
+        "use_cpu": not torch.cuda.is_available() and not torch.backends.mps.is_available(),
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "dataset_kwargs": {"skip_prepare_dataset": True},  # tokenised and labelled by core.prompt.rows
+        "remove_unused_columns": False,
+    }
+    return SFTConfig(**(chosen | more))
 
 
+@cache
 def _trainer_class() -> type:
     import torch
+    from transformers import TrainerCallback
     from trl import SFTTrainer
 
-    class AnswerTrainer(SFTTrainer):
-        """SFTTrainer that computes the head only where an answer is learned, and takes the rows in a given order."""
+    class Epochs(TrainerCallback):
+        """Tells the order its epoch: accelerate does not, where several processes resume within one."""
 
-        def __init__(self, *, order: EvenOrder, **arguments):
-            super().__init__(**arguments)
+        def __init__(self, order: EvenOrder):
             self.order = order
+
+        def on_epoch_begin(self, args, state, control, **kwargs):
+            self.order.set_epoch(int(state.epoch))
+
+    class AnswerTrainer(SFTTrainer):
+        """SFTTrainer that takes batches as `core.training.batches` makes them, and the rows in a given order."""
+
+        def __init__(self, *, order: EvenOrder, model, **arguments):
+            super().__init__(model=model, **arguments)
+            self.config = model.config
+            self.order = order
+            self.tokens = torch.zeros(1, dtype=torch.long, device=self.args.device)
+            self.add_callback(Epochs(order))
+            self.model_accepts_loss_kwargs = True  # compute_loss divides by all trained tokens of the step
 
         def _get_train_sampler(self, train_dataset=None):
             return self.order
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             labels = inputs.pop("labels")
-            outputs = model(**inputs, logits_to_keep=labels.shape[1] + 1, use_cache=False)
-            logits = outputs.logits[:, :-1].float()
+            del inputs["shift_labels"]
+            tokens = inputs.pop("num_tokens")
+            if model.training:
+                self.tokens += tokens
+            if "nodes" in inputs:
+                nodes = inputs.pop("nodes")
+                inputs |= tree_attention.arguments(self.config, nodes, nodes)
+            outputs = model(**inputs, use_cache=False)
             total = torch.nn.functional.cross_entropy(
-                logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+                outputs.logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
             )
             if num_items_in_batch is None:
-                num_items_in_batch = (labels != IGNORED).sum()
-            loss = total / num_items_in_batch
+                loss = total / (labels != IGNORED).sum()
+            else:  # counted over all processes, whose gradients are averaged
+                loss = total / num_items_in_batch * self.accelerator.num_processes
             return (loss, outputs) if return_outputs else loss
+
+        def log(self, logs, start_time=None):
+            super().log(logs | {"num_tokens": int(self.accelerator.reduce(self.tokens))}, start_time)
 
     return AnswerTrainer
 

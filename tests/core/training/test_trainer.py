@@ -1,16 +1,20 @@
-"""The loss on the answers alone is the loss of the whole, with the whole thrown away."""
+"""What the trainer minimises is the loss on the answers alone, and what it saves loads plainly."""
 
-from dataclasses import replace
+import copy
 
 import pytest
+import tiny_families
 import tiny_model
+import tiny_training
+import torch
+from tiny_training import apart, follow, weights
 
 from core.errors import StudioError
 from core.prompt.family import family_of
-from core.prompt.rows import IGNORED, encode
+from core.prompt.rows import encode
 from core.schema import Example, ToolCall, read_tool
-from core.training.batches import EvenOrder, collate
-from core.training.recipe import RunConfig
+from core.training import head, trainer
+from core.training.batches import EvenOrder
 
 TOOLS = [
     read_tool({"name": "find", "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}})[0]
@@ -20,6 +24,125 @@ EXAMPLES = [
     Example.single("a much longer thing to say than the first", ToolCall("find", {"q": "longer"})),
     Example.single("thanks", reply="You are welcome to it, really."),
 ]
+SEVEN = tiny_training.rows(7)  # two steps of an epoch, the second with three rows
+SHARED = pytest.mark.parametrize("shared", [True, False], ids=["packed", "padded"])
+
+
+def steps_of(rows, size=4, epoch=0, seed=0):
+    """The rows of each step."""
+    order = EvenOrder(["a" if n % 2 else "b" for n in range(len(rows))], seed)
+    order.set_epoch(epoch)
+    order = list(order)
+    return [[rows[n] for n in order[start : start + size]] for start in range(0, len(order), size)]
+
+
+def mean_loss(model, rows):
+    """Over all trained tokens of the rows, by nothing but the model and the definition."""
+    total, count = torch.zeros(()), 0
+    for row in rows:
+        chance = model(torch.tensor([row.input_ids]), use_cache=False).logits[0].log_softmax(-1)
+        for n in range(row.prompt_length, len(row.input_ids)):
+            total, count = total - chance[n - 1, row.input_ids[n]], count + 1
+    return total / count
+
+
+@SHARED
+@pytest.mark.parametrize("at_once", [4, 2, 1])
+def test_the_logged_loss_is_the_mean_over_all_trained_tokens_of_the_step(
+    shared, at_once, tmp_path, monkeypatch
+):
+    """Of every step: also of an incomplete last one, also where the step takes several turns."""
+    tiny_training.micro(at_once, SEVEN, monkeypatch)
+    judge = tiny_families.make("gemma3")
+    followed = follow(copy.deepcopy(judge), SEVEN, tmp_path, shared=shared, epochs=2)
+    steps = [*steps_of(SEVEN), *steps_of(SEVEN, epoch=1)]
+    assert [len(rows) for rows in steps] == [4, 3, 4, 3]
+    assert len(followed.all("loss")) == len(followed.weights) == followed.trained.steps == 4
+    for rows, before, logged in zip(steps, followed.weights, followed.all("loss"), strict=True):
+        judge.load_state_dict(before, strict=False)
+        assert logged == pytest.approx(mean_loss(judge, rows).item(), rel=1e-5)
+
+
+@SHARED
+@pytest.mark.parametrize("at_once", [4, 1])
+def test_a_step_goes_against_the_gradient_of_that_loss(shared, at_once, tmp_path, monkeypatch):
+    """With plain gradient descent, where the step is the gradient times the learning rate."""
+    tiny_training.micro(at_once, SEVEN, monkeypatch)
+    judge = tiny_families.make("gemma3")
+    plain = {"optim": "sgd", "max_grad_norm": 0.0}
+    followed = follow(copy.deepcopy(judge), SEVEN, tmp_path, shared=shared, learning_rate=1e-2, more=plain)
+    judge.load_state_dict(followed.weights[1], strict=False)
+    mean_loss(judge, steps_of(SEVEN)[1]).backward()
+    wanted = {name: weight.detach() - 1e-2 * weight.grad for name, weight in judge.named_parameters()}
+    assert apart(weights(followed.model), wanted, followed.weights[1]) < 1e-3  # of small differences
+
+
+@SHARED
+def test_num_tokens_are_those_of_the_plain_rows(shared, tmp_path):
+    logged = follow(
+        tiny_families.make("gemma3"), SEVEN, tmp_path, shared=shared, test=SEVEN[:2], epochs=2
+    ).all("num_tokens")
+    one, whole = (sum(len(row.input_ids) for row in rows) for rows in (steps_of(SEVEN)[0], SEVEN))
+    assert [logged[0], logged[1], logged[-1]] == [one, whole, 2 * whole]
+
+
+def test_packed_and_padded_training_arrive_at_the_same_weights(tmp_path):
+    start = tiny_families.make("gemma3")
+    rows = tiny_training.rows(12)
+    packed = follow(copy.deepcopy(start), rows, tmp_path / "a", shared=True, test=rows[:7])
+    padded = follow(copy.deepcopy(start), rows, tmp_path / "b", shared=False, test=rows[:7])
+    assert packed.trained.steps == 3
+    # Adam makes a full step of the smallest gradient, so rounding shows more than in the gradient.
+    assert apart(weights(packed.model), weights(padded.model), weights(start)) < 1e-3
+    assert packed.all("loss") == pytest.approx(padded.all("loss"), rel=1e-4)
+    assert packed.all("eval_loss") == pytest.approx(padded.all("eval_loss"), rel=1e-4)
+
+
+@SHARED
+def test_a_step_of_many_turns_asks_the_device_no_more_often(shared, tmp_path, monkeypatch):
+    """A number that is asked for makes a graphics card wait; once a step is enough."""
+    rows, asked = tiny_training.rows(8), []
+    monkeypatch.setattr(
+        torch.Tensor, "item", lambda self, whole=torch.Tensor.item: (asked.append(1), whole(self))[1]
+    )
+
+    def times(at_once):
+        asked.clear()
+        tiny_training.micro(at_once, rows, monkeypatch)
+        folder = tmp_path / str(at_once)
+        assert follow(tiny_families.make("gemma3"), rows, folder, shared=shared).trained.steps == 2
+        return len(asked)
+
+    once = times(4)
+    assert 0 < times(1) <= once
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("at_once", [4, 1])
+def test_the_gradients_of_embedding_and_head_are_the_plain_ones(tied, at_once, tmp_path, monkeypatch):
+    """Though they are made in place: read from a step of plain gradient descent. The model is left as it was."""
+    rows = tiny_training.rows(4)
+    tiny_training.micro(at_once, rows, monkeypatch)
+    monkeypatch.setattr(head, "WORDS", 20)  # several pieces, the last one smaller
+    judge = tiny_families.make("gemma3", tie_word_embeddings=tied)
+    model = copy.deepcopy(judge)
+    follow(model, rows, tmp_path, learning_rate=1.0, more={"optim": "sgd", "max_grad_norm": 0.0})
+    mean_loss(judge, rows).backward()
+    for part in ("get_input_embeddings", "get_output_embeddings"):
+        before, after = getattr(judge, part)().weight, getattr(model, part)()
+        step = before.detach() - after.weight.detach()
+        assert (step - before.grad).norm() <= 1e-6 * max(before.norm(), before.grad.norm())
+        assert not {"forward", "weight"} & vars(after).keys() and not getattr(after, "sparse", False)
+        assert not after._forward_hooks and not after._forward_pre_hooks
+    unread = set(range(tiny_families.WORDS)) - {word for row in rows for word in row.input_ids}
+    assert bool(judge.get_input_embeddings().weight.grad[list(unread)].any()) == tied
+
+
+def test_a_batch_that_processes_cannot_divide_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(StudioError, match="batch of 4 cannot be divided among 3") as caught:
+        follow(tiny_families.make("llama"), SEVEN, tmp_path)
+    assert caught.value.where == "batch_size"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +159,6 @@ def tokenizer(folder):
 
 @pytest.fixture
 def model(folder):
-    import torch
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
@@ -48,83 +170,19 @@ def rows(tokenizer):
     return [encode(example, TOOLS, family, tokenizer) for example in EXAMPLES]
 
 
-def item(row):
-    return {"input_ids": row.input_ids, "labels": row.labels}
+@SHARED
+def test_training_learns_its_rows_and_what_is_saved_loads_plainly(shared, model, tokenizer, rows, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-
-def test_a_batch_ends_together_and_keeps_every_label(rows):
-    batch = collate([item(row) for row in rows])
-    assert batch["input_ids"].shape == batch["attention_mask"].shape == batch["position_ids"].shape
-    for i, row in enumerate(rows):
-        n = len(row.input_ids)
-        assert batch["input_ids"][i, -n:].tolist() == row.input_ids
-        assert batch["position_ids"][i, -n:].tolist() == list(range(n))
-        assert batch["attention_mask"][i].sum() == n
-        taught = [label for label in batch["labels"][i].tolist() if label != IGNORED]
-        assert taught == row.input_ids[row.prompt_length :]
-    assert batch["labels"].shape[1] == max(len(row.input_ids) - row.prompt_length for row in rows)
-
-
-def test_loss_and_gradient_are_those_of_each_row_alone(model, tokenizer, rows, tmp_path):
-    """Against plain transformers, one unpadded row at a time, summed over all taught tokens."""
-    import torch
-
-    from core.training.trainer import _arguments, _trainer_class
-
-    taught = sum(len(row.input_ids) - row.prompt_length for row in rows)
-    total = 0.0
-    for row in rows:
-        logits = model(torch.tensor([row.input_ids])).logits[0, :-1]
-        loss = torch.nn.functional.cross_entropy(
-            logits, torch.tensor(row.labels[1:]), ignore_index=IGNORED, reduction="sum"
-        )
-        (loss / taught).backward()
-        total += loss.item() / taught
-    wanted = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
-    model.zero_grad()
-
-    from datasets import Dataset
-
-    config = replace(RunConfig(), dtype="float32")
-    trainer = _trainer_class()(
-        order=EvenOrder([""] * len(rows), 0),
-        model=model,
-        args=_arguments(config, tmp_path, False),
-        train_dataset=Dataset.from_list([item(row) for row in rows]),
-        processing_class=tokenizer,
-        data_collator=collate,
-    )
-    loss = trainer.compute_loss(model, collate([item(row) for row in rows]), num_items_in_batch=taught)
-    loss.backward()
-    assert loss.item() == pytest.approx(total, rel=1e-5)
-    for name, parameter in model.named_parameters():
-        if name in wanted:
-            assert torch.allclose(parameter.grad, wanted[name], rtol=1e-3, atol=1e-6), name
-
-
-def test_training_learns_its_rows_and_what_is_saved_loads_plainly(model, tokenizer, rows, tmp_path):
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TrainerCallback
-
-    from core.training import trainer
-
-    losses = []
-
-    class Listen(TrainerCallback):
-        def on_log(self, args, state, control, logs=None, **kwargs):
-            losses.append(logs)
-
-    config = RunConfig(epochs=3, batch_size=2, learning_rate=1e-3, dtype="float32")
-    trained = trainer.train(
-        model, tokenizer, rows, ["a", "a", ""], rows[:1], config, tmp_path / "t", [Listen()]
-    )
-    steps = [log["loss"] for log in losses if "loss" in log]
-    assert trained.steps == len(steps) == 6 and steps[-1] < steps[0]
-    assert sum("eval_loss" in log for log in losses) == 3
+    followed = follow(model, rows, tmp_path / "t", shared=shared, test=rows[:1], epochs=3, batch_size=2)
+    losses = followed.all("loss")
+    assert followed.trained.steps == len(losses) == 6 and losses[-1] < losses[0]
+    assert len(followed.all("eval_loss")) == 3
 
     trainer.save(model.bfloat16(), tokenizer, tmp_path / "model")
     assert not (tmp_path / "model.partial").exists()
     assert list((tmp_path / "model").glob("*.safetensors")) and not list((tmp_path / "model").glob("*.bin"))
+    assert "callwright" not in (tmp_path / "model" / "config.json").read_text()
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "model", dtype=torch.bfloat16)
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.parameters(), strict=True))
     assert AutoTokenizer.from_pretrained(tmp_path / "model").chat_template == tokenizer.chat_template
@@ -132,82 +190,16 @@ def test_training_learns_its_rows_and_what_is_saved_loads_plainly(model, tokeniz
 
 
 def test_what_is_longer_than_the_model_reads_is_named(rows):
-    from core.training.trainer import check_window
-
     longest = max(len(row.input_ids) for row in rows)
-    check_window(EXAMPLES, rows, longest)
+    trainer.check_window(EXAMPLES, rows, longest)
     with pytest.raises(StudioError, match=f"needs {longest} tokens") as caught:
-        check_window(EXAMPLES, rows, longest - 1)
+        trainer.check_window(EXAMPLES, rows, longest - 1)
     assert "a much longer thing" in caught.value.where
 
 
-def test_every_batch_is_as_mixed_as_the_whole():
-    groups = ["docs"] * 10 + ["web"] * 10
-    for epoch in range(5):
-        order = EvenOrder(groups, seed=3)
-        order.set_epoch(epoch)
-        rows = list(order)
-        assert sorted(rows) == list(range(20))
-        for start in range(0, 20, 4):
-            assert sorted(groups[row] for row in rows[start : start + 4]) == ["docs", "docs", "web", "web"]
-
-
-def test_the_order_changes_with_epoch_and_seed_and_with_nothing_else():
-    def order(seed, epoch):
-        made = EvenOrder(["a", "b", ""] * 5, seed)
-        made.set_epoch(epoch)
-        return list(made)
-
-    assert order(0, 0) == order(0, 0)
-    assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
-
-
-def test_each_epoch_of_a_training_has_its_own_order(model, tokenizer, rows, tmp_path, monkeypatch):
-    from core.training import trainer
-
+def test_each_epoch_of_a_training_has_its_own_order(tmp_path, monkeypatch):
     seen = []
     whole = EvenOrder.__iter__
     monkeypatch.setattr(EvenOrder, "__iter__", lambda self: (seen.append(self.epoch), whole(self))[1])
-    config = RunConfig(epochs=3, batch_size=4, dtype="float32")
-    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [])
+    follow(tiny_families.make("llama"), SEVEN, tmp_path, epochs=3)
     assert seen == [0, 1, 2]
-
-
-def test_what_is_kept_is_the_average_of_the_last_steps(model, tokenizer, rows, tmp_path):
-    import torch
-    from transformers import TrainerCallback
-
-    from core.training import trainer
-
-    path = []
-
-    class Follow(TrainerCallback):
-        def on_step_end(self, args, state, control, model=None, **kwargs):
-            path.append([weight.detach().clone() for weight in model.parameters()])
-
-    config = RunConfig(epochs=5, batch_size=4, dtype="float32", average=3, learning_rate=1e-3)
-    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [Follow()])
-    wanted = path[0]
-    for n, weights in enumerate(path[1:], 2):
-        share = 1 / min(n, 3)
-        wanted = [old + (new - old) * share for old, new in zip(wanted, weights, strict=True)]
-    assert len(path) == 5
-    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(model.parameters(), wanted, strict=True))
-    assert not all(torch.equal(a, b) for a, b in zip(model.parameters(), path[-1], strict=True))
-
-
-def test_an_average_over_one_step_is_the_last_step(model, tokenizer, rows, tmp_path):
-    import torch
-    from transformers import TrainerCallback
-
-    from core.training import trainer
-
-    last = []
-
-    class Follow(TrainerCallback):
-        def on_step_end(self, args, state, control, model=None, **kwargs):
-            last[:] = [weight.detach().clone() for weight in model.parameters()]
-
-    config = RunConfig(epochs=2, batch_size=4, dtype="float32", average=1)
-    trainer.train(model, tokenizer, rows, ["a", "a", ""], [], config, tmp_path, [Follow()])
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), last, strict=True))
