@@ -1,9 +1,11 @@
 # The two commands: `make run` opens the studio, `make test` proves it. Both work as the first command ever typed.
+# `make bench` measures how fast it is.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCHMARKS := tests/benchmarks
 
-.PHONY: run test check chromium clean
+.PHONY: run test check bench chromium clean
 
 run: $(VENV)/run.done
 	$(BIN)/python app.py
@@ -15,6 +17,16 @@ check: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# About an hour on two cores that have nothing else to do. What it finds is kept in tests/benchmarks/results.
+bench: $(VENV)/dev.done
+	$(BIN)/python $(BENCHMARKS)/training_speed.py --shapes 123x4 123x4:apart --budget 15
+	$(BIN)/python $(BENCHMARKS)/training_speed.py --shapes 123x16 600x8 2000x8 --dtypes bfloat16 --ways guide ours \
+	  --budget 15
+	$(BIN)/python $(BENCHMARKS)/tools_cost.py --budget 8
+	kind=$$($(BIN)/python $(BENCHMARKS)/machine.py) && \
+	  $(BIN)/python $(BENCHMARKS)/evaluation_speed.py --json $(BENCHMARKS)/results/$$kind-evaluation.json && \
+	  $(BIN)/python $(BENCHMARKS)/start_up.py --json $(BENCHMARKS)/results/$$kind-start-up.json
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

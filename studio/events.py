@@ -20,12 +20,19 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
 # positions and the folds that the user opened are put back by their data-key. Once for the page: whatever leaves an
-# editor (data-leaves) asks first where something is not saved; and an editor that is about to be drawn anew takes no
-# clicks until it is, since the server knows the buttons of the old drawing no more (it would answer with a 500).
+# editor (data-leaves) asks first where something is not saved; and an editor that the stylesheet shows as waiting
+# (see `asking`) takes neither presses nor text, which would be lost with the old drawing.
 BRIDGE = """
 if (!window.callwright) {
   window.callwright = true;
   const editor = () => [...document.querySelectorAll('.cw-editor')].find(one => one.offsetParent);
+  const unlessWaiting = event => {
+    const one = event.target.closest && event.target.closest('.cw-editor');
+    if (!one || getComputedStyle(one).pointerEvents !== 'none') return;
+    const passes = event.key === 'Tab' || event.key === 'Escape' || event.ctrlKey || event.metaKey;
+    if (event.type === 'keydown' && passes) return;
+    event.preventDefault(); event.stopImmediatePropagation(); };
+  for (const kind of ['click', 'keydown', 'beforeinput', 'paste']) document.addEventListener(kind, unlessWaiting, true);
   document.addEventListener('input', event => {
     const one = event.target.closest('.cw-editor'); const draft = one && one.querySelector('.cw-draft');
     if (draft) one.dataset.touched = draft.dataset.revision; }, true);
@@ -36,17 +43,6 @@ if (!window.callwright) {
     if (unsaved && !confirm(draft.dataset.ask)) { event.stopImmediatePropagation(); event.preventDefault(); return; }
     if (one && window.innerWidth <= 760) setTimeout(() => one.scrollIntoView({behavior: 'smooth'}), 500);
   }, true);
-  const revision = one => { const draft = one.querySelector('.cw-draft'); return draft && draft.dataset.revision; };
-  document.addEventListener('click', event => {
-    const one = editor();
-    if (!one || !event.target.closest('[data-leaves], .cw-leaves, .cw-editor button, .cw-which [role=option]')) return;
-    const before = revision(one);
-    const drawn = () => { one.classList.remove('cw-drawing'); watch.disconnect(); clearTimeout(timer); };
-    const watch = new MutationObserver(() => { if (revision(one) && revision(one) !== before) drawn(); });
-    const timer = setTimeout(drawn, 1500);
-    one.classList.add('cw-drawing');
-    watch.observe(one, {childList: true, subtree: true});
-  });
 }
 const open = new Map(); let focused = null; const scrolled = new Map();
 element.addEventListener('click', event => {
@@ -78,6 +74,21 @@ const restore = () => {
 };
 watch('value', restore); restore();
 """
+
+
+def lamp() -> gr.HTML:
+    """What is lit while an event of an editor is under way; nobody sees it. The editor renders it."""
+    return gr.HTML(elem_classes="cw-lamp", render=False)
+
+
+def asking(lit: gr.HTML) -> dict[str, Any]:
+    """What every event has that may draw an editor anew.
+
+    Between the press and the new drawing, what is on the page is the old drawing: the server knows its buttons no
+    more, and what is typed into it is lost. So the editor waits, by the stylesheet: while the lamp is lit (Gradio
+    marks it as pending for the whole event), while gr.render draws, and until the focus is where it belongs.
+    """
+    return {**PRIVATE, "show_progress": "minimal", "show_progress_on": lit}
 
 
 def html(value: str = "", **options: Any) -> gr.HTML:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.commands import say
 from core.errors import StudioError
-from core.jobs import local, queue
+from core.jobs import local, need, queue
 from core.settings import Settings
 from core.store import evaluations, metrics, open_store, projects, runs
 from core.store.runs import Run
@@ -23,7 +23,10 @@ def train(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     config = configure(options.recipe, dict(options.set))
     with open_store(settings) as db:
         project = projects.find(db, options.project)
+    needed = need.of_project(settings, project.id, options.model, config)
     run = queue.enqueue(settings, project.id, options.model, config)
+    if needed:
+        say(need.sentence(needed))
     if options.detach:
         answer = {"run": run.id, "state": run.state}
         return answer, f"{run.name} is waiting; `run {run.id}` shows it."

@@ -41,6 +41,7 @@ def evaluate(
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
         max_new_tokens=limit,
+        guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
     )
     names = [tool.name for tool in tools]

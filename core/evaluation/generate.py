@@ -1,11 +1,15 @@
-"""Batched greedy generation that stops at the format's stop tokens."""
+"""Greedy answers to prompts, many at once, up to the format's stop tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.evaluation import greedy
+from core.evaluation.sharing import can_share
 from core.prompt.family import Family
 from core.prompt.rows import written
+
+PADDED = 32  # rows at once where the model cannot share what they have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +26,66 @@ def generate(
     prompts: Sequence[list[int]],
     *,
     max_new_tokens: int,
-    batch_size: int = 32,
+    guesses: Sequence[list[int]] = (),
+    batch_size: int = 64,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Generated]:
-    """Greedy answers to token rows, in their order; rows of like length go together.
+    """Greedy answers to token rows, in their order, each as if it were asked alone; `batch_size` of them at once.
 
-    `progress` is called with (answered, all) before each batch and at the end; what it raises ends the work.
+    `guesses` are tokens that the answers may have, one list for each prompt, or none at all: the answers are the same,
+    and where a guess is right it is there sooner. `progress` is called with (answered, all) before each step and at
+    the end, equal prompts counted once; what it raises ends the work.
     """
     stops = family.stop_ids(tokenizer)
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    answers: dict[int, Generated] = {}
-    for start in range(0, len(order), batch_size):
-        progress(start, len(order))
-        chosen = order[start : start + batch_size]
-        rows = [prompts[i] for i in chosen]
-        for i, ids in zip(chosen, _batch(model, rows, stops, max_new_tokens), strict=True):
-            end = next((n for n, id in enumerate(ids) if id in stops), None)
-            text = written(ids, family, tokenizer)
-            answers[i] = Generated(text, len(ids) if end is None else end, end is not None)
-    progress(len(order), len(order))
-    return [answers[i] for i in range(len(prompts))]
+    guess = dict(zip(map(tuple, prompts), guesses or [[]] * len(prompts), strict=True))
+    rows = sorted(guess)
+
+    def tell(done: int) -> None:
+        progress(done, len(rows))
+
+    if len(rows) > 1 and can_share(model, rows):
+        found = greedy.answer(
+            model, rows, [guess[row] for row in rows], stops, max_new_tokens, batch_size, tell
+        )
+    else:
+        found = _padded(model, rows, stops, max_new_tokens, tell)
+    tell(len(rows))
+    answers = {}
+    for row, ids in zip(rows, found, strict=True):
+        end = next((n for n, id in enumerate(ids) if id in stops), None)
+        text = written(ids, family, tokenizer)
+        answers[row] = Generated(text, len(ids) if end is None else end, end is not None)
+    return [answers[tuple(prompt)] for prompt in prompts]
 
 
-def _batch(model: Any, rows: list[list[int]], stops: list[int], max_new_tokens: int) -> list[list[int]]:
+def _padded(
+    model: Any, rows: Sequence[Sequence[int]], stops: list[int], limit: int, tell: Callable[[int], None]
+) -> list[list[int]]:
+    """The same by the library's own generation, rows of like length together."""
+    order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
+    found: dict[int, list[int]] = {}
+    for start in range(0, len(order), PADDED):
+        tell(start)
+        chosen = order[start : start + PADDED]
+        found |= zip(chosen, _batch(model, [rows[n] for n in chosen], stops, limit), strict=True)
+    return [found[n] for n in range(len(rows))]
+
+
+def _batch(model: Any, rows: list[Sequence[int]], stops: list[int], limit: int) -> list[list[int]]:
     import torch
     from transformers import GenerationConfig
 
     longest = max(map(len, rows))
     pad = stops[0]  # masked on the left, cut at the first stop token on the right
-    ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows], device=model.device)
+    ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in rows], device=model.device)
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=model.device)
     config = GenerationConfig(
-        do_sample=False, max_new_tokens=max_new_tokens, eos_token_id=stops, pad_token_id=pad, use_cache=True
+        do_sample=False,
+        repetition_penalty=1.0,  # some models come with another, which is for chatting
+        max_new_tokens=limit,
+        eos_token_id=stops,
+        pad_token_id=pad,
+        use_cache=True,
     )
     with torch.inference_mode():
         output = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)

@@ -75,13 +75,13 @@ def of(
     def peak(batch: int, average: bool) -> int:
         return _estimate(sizes, lengths, batch, dtype, average, machine.device, True).peak
 
-    average = config.average > 1
+    batch, average = min(config.batch_size, len(rows)), config.average > 1
     on_card = bool(machine.device_memory)
     return Need(
-        peak=peak(config.batch_size, average),
+        peak=peak(batch, average),
         total=machine.device_memory or machine.memory_total,
         free=None if on_card or busy else machine.memory_total - machine.memory_used,
-        without_average=peak(config.batch_size, False),
+        without_average=peak(batch, False),
         row_by_row=peak(1, average),
     )
 
@@ -93,7 +93,9 @@ def of_rows(folder: Path, rows: Sequence[Row], config: RunConfig, device: str, s
     except fit.UNREADABLE:
         return None
     lengths = fit.Lengths.of(rows)
-    return _estimate(sizes, lengths, config.batch_size, config.dtype, config.average > 1, device, shared).peak
+    return _estimate(
+        sizes, lengths, min(config.batch_size, len(rows)), config.dtype, config.average > 1, device, shared
+    ).peak
 
 
 def check(need: Need | None) -> None:
@@ -143,10 +145,12 @@ def _estimate(
     shared: bool,
 ) -> fit.Estimate:
     row = {"input_ids": [0] * lengths.longest, "labels": [0] * max(1, lengths.trained)}
+    at_once = micro_batch(batch, [row], sizes.vocabulary)
     return fit.estimate(
         sizes,
         lengths,
-        rows_at_once=micro_batch(batch, [row], sizes.vocabulary),
+        rows_at_once=at_once,
+        turns=at_once < batch,
         dtype=dtype,
         average=average,
         device=device,

@@ -8,7 +8,6 @@ same arithmetic with the context of the driver for the process, and has not been
 """
 
 import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +94,7 @@ def read(folder: Path) -> Model:
 
     Raises one of UNREADABLE where these are missing or say too little.
     """
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config = dict(json.loads((folder / "config.json").read_text("utf-8")))
     config = config.get("text_config", config)
     shapes = {name: shape for file in folder.glob("*.safetensors") for name, shape in _header(file)}
     layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
@@ -131,11 +130,12 @@ def estimate(
     average: bool,
     device: str = "cpu",
     shared: bool = True,
+    turns: bool = False,
 ) -> Estimate:
     """The peak of a training whose micro-batches hold `rows_at_once` rows as long as the longest.
 
-    `dtype` is that of the arithmetic, "float32" or "bfloat16"; `average`: whether the weights are averaged; `shared`:
-    whether what rows have in common is computed once.
+    `turns`: whether a step takes several of them. `dtype` is that of the arithmetic, "float32" or "bfloat16";
+    `average`: whether the weights are averaged; `shared`: whether what rows have in common is computed once.
     """
     prefix = lengths.prefix if shared else 0
     tokens = prefix + rows_at_once * (lengths.longest - prefix)
@@ -152,12 +152,14 @@ def estimate(
         "copies": 2 * (model.parameters - head * (not model.tied)) * rounded,
         "activations": model.layers * tokens * _per_token(model, rounded),
         "attention": _attention(model, lengths, rows_at_once, rounded) if device != "cuda" and shared else 0,
-        # The way back through the softmax holds them three times over in float32.
-        "logits": rows_at_once * lengths.trained * model.vocabulary * (12 if rounded else 16),
+        # The way back through the softmax holds them three times over in float32, beside those of the head.
+        "logits": rows_at_once * lengths.trained * model.vocabulary * (14 if rounded else 16),
     }
     gradients = 4 * (model.parameters - head)
-    if device != "cuda":
-        # Half of the gradients come before the holes that activations leave are large enough for them (measured).
+    if turns:
+        forward["gradients"] = gradients  # of the turn before
+    elif device != "cuda":
+        # Half of them come before the holes that activations leave are large enough for them (measured).
         forward["gradients"] = gradients // 2
     parts = kept | max(forward, {"gradients": gradients}, key=lambda moment: sum(moment.values()))
     return Estimate(sum(parts.values()), parts)
@@ -199,7 +201,9 @@ def _pairs(lengths: Lengths, rows: int, window: int) -> int:
 
 def _header(file: Path) -> list[tuple[str, list[int]]]:
     with file.open("rb") as weights:
-        (size,) = struct.unpack("<Q", weights.read(8))
+        size = int.from_bytes(weights.read(8), "little")
+        if size > file.stat().st_size:
+            raise ValueError(f"{file} is no safetensors file.")
         header: dict[str, Any] = json.loads(weights.read(size))
     return [(name, tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"]
 

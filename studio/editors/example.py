@@ -16,8 +16,8 @@ from studio.editors import conversation
 from studio.editors import example_draft as draft_of
 from studio.editors.call_fields import Change, Fields, tell
 from studio.editors.example_draft import Draft
-from studio.editors.keyboard import KEYS
-from studio.events import PRIVATE, shown
+from studio.editors.keyboard import KEYS, focus_mark
+from studio.events import asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.pieces import draft_mark, empty, h
@@ -33,13 +33,17 @@ class Steps:
     inputs: list[Any]
 
 
-def build(shell: Shell, draft: gr.State, step: Steps | None = None, findings: Findings | None = None) -> None:
-    """Draw the draft wherever this is called.
+def build(
+    shell: Shell, draft: gr.State, lit: gr.HTML, step: Steps | None = None, findings: Findings | None = None
+) -> None:
+    """Draw the draft wherever this is called, with its lamp.
 
     `findings(project, id)` gives the sentences about an example that the editor opens itself.
     """
 
-    @gr.render(inputs=[draft, shell.project], triggers=[draft.change], show_progress="hidden")
+    lit.render()
+
+    @gr.render(inputs=[draft, shell.project], triggers=[draft.change])
     def editor(now: Draft, project: str) -> None:
         if not now or not draft_of.is_open(now):
             gr.HTML(empty(t("example.none_title"), t("example.none_body")))
@@ -47,7 +51,7 @@ def build(shell: Shell, draft: gr.State, step: Steps | None = None, findings: Fi
         with open_store(shell.settings) as db:
             tools = projects.tools(db, project)
         with gr.Column(elem_classes="cw-example"):
-            _Editor(shell, draft, now, tools, step, findings).draw()
+            _Editor(shell, draft, lit, now, tools, step, findings).draw()
 
 
 class _Editor:
@@ -57,6 +61,7 @@ class _Editor:
         self,
         shell: Shell,
         draft: gr.State,
+        lit: gr.HTML,
         now: Draft,
         tools: list[Tool],
         step: Steps | None,
@@ -64,6 +69,7 @@ class _Editor:
     ):
         self.shell, self.draft, self.now, self.tools = shell, draft, now, tools
         self.step, self.findings = step, findings
+        self.asking = asking(lit)
         self.fields = Fields(tools, now["problem"])
 
     def draw(self) -> None:
@@ -80,18 +86,17 @@ class _Editor:
         self._foot()
         inputs = {self.draft, *self.fields.places}
         for button, change in self.fields.buttons:
-            button.click(self._handler(change), inputs, [self.draft], **PRIVATE)
+            button.click(self._handler(change), inputs, [self.draft], **self.asking)
         # A choice made with the keyboard raises no .select (Gradio 6.31); the keyboard's script presses this instead.
         chosen = gr.Button(visible="hidden", elem_classes="cw-chosen")
         for choice in (chosen.click, *(which.select for which in self.fields.choices)):
-            choice(shown(self._on_tool), inputs, [self.draft], **PRIVATE)
+            choice(shown(self._on_tool), inputs, [self.draft], **self.asking)
 
     def _head(self) -> None:
         now = self.now
         title = t("example.title", id=now["id"]) if now["id"] is not None else t("example.new")
         mark = draft_mark(now["revision"], draft_of.unsaved(now, self.tools))
-        wish = f"at-{now['focus']}" if now["focus"] else ""
-        focus = f'<i hidden class="cw-focus" data-focus="{h(wish)}"></i>'
+        focus = focus_mark(f".at-{now['focus']}" if now["focus"] else "")
         with gr.Row(elem_classes="cw-bar-row"):
             gr.HTML(f"<h2>{h(title)}</h2>{mark}{focus}", js_on_load=KEYS)
             if self.step and now["id"] is not None:
@@ -119,7 +124,7 @@ class _Editor:
             return self._opened(found, neighbour, tools, focus=draft_of.FIRST)
 
         inputs = [self.shell.project, self.draft, *(self.step.inputs if self.step else [])]
-        button.click(shown(on_step), inputs, [self.draft], **PRIVATE)
+        button.click(shown(on_step), inputs, [self.draft], **self.asking)
 
     def _opened(self, project: str, example: Example, tools: list[Tool], **more: Any) -> Draft:
         told = self.findings(project, example.id) if self.findings and example.id is not None else []
@@ -192,10 +197,10 @@ class _Editor:
                 delete = gr.Button(t("example.delete"), size="md", elem_classes=["cw-quiet", "cw-leaves"])
                 inputs = [self.draft, self.shell.project, self.shell.changed]
                 inputs += self.step.inputs if self.step else []
-                delete.click(shown(self._on_delete), inputs, [self.draft, self.shell.changed], **PRIVATE)
+                delete.click(shown(self._on_delete), inputs, [self.draft, self.shell.changed], **self.asking)
             save = gr.Button(t("example.save"), size="md", elem_classes="cw-save")
         everything = {self.draft, self.shell.project, self.shell.changed, *self.fields.places}
-        save.click(shown(self._on_save), everything, [self.draft, self.shell.changed], **PRIVATE)
+        save.click(shown(self._on_save), everything, [self.draft, self.shell.changed], **self.asking)
 
     def _typed(self, data: dict[Any, Any]) -> Draft:
         """The draft with what stands in the fields now."""

@@ -1,13 +1,21 @@
-"""The editor of an example by keyboard: one listener for the page, and the focus after each drawing.
+"""An editor by keyboard: one listener for the page, and the focus after each drawing.
 
 Every change draws the editor anew, and what had the focus goes with the old drawing. So the drawing's head carries
-this script: it puts the focus where the draft wants it (`data-focus`: a place by its class), or else back to the part
-of the same kind and name.
+this script: it puts the focus where the draft wants it, or else back to the part of the same kind and name. Until
+then the editor waits: a focus that moves between two keys would take the second one along.
 """
+
+from studio.views.pieces import h
+
+
+def focus_mark(place: str) -> str:
+    """What tells this script where the focus belongs: a selector, or nothing where it is to stay where it was."""
+    return f'<i hidden class="cw-focus" data-focus="{h(place)}"></i>'
+
 
 KEYS = """
 if (!window.callwrightKeys) {
-  const keys = window.callwrightKeys = {part: null, pressed: 0};
+  const keys = window.callwrightKeys = {part: null};
   const fields = 'textarea, input:not([type=file]), button, [contenteditable=true]';
   const label = part => part.getAttribute('aria-label')
     || (part.closest('label') || part.closest('.block') || part).innerText || '';
@@ -41,14 +49,10 @@ if (!window.callwrightKeys) {
     if (!editor || !name || !editor.querySelector(`button.${name}`)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    // A button that is about to be drawn anew is known to the server no more.
-    if (Date.now() - keys.pressed < 500) return;
-    keys.pressed = Date.now();
-    press(editor, name);
+    if (!event.repeat) press(editor, name);
   }, true);
   keys.drawn = (editor, wish) => {
-    keys.pressed = 0;
-    const place = wish && editor.querySelector(`.${CSS.escape(wish)}`);
+    const place = wish && editor.querySelector(wish);
     const wanted = place && (place.matches(fields) ? place : place.querySelector('textarea, input'));
     if (wanted) { wanted.focus(); return; }
     const lost = !document.activeElement || document.activeElement === document.body;
@@ -61,7 +65,14 @@ if (!window.callwrightKeys) {
     if (again.role === 'combobox') again.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}));
   };
 }
-const mark = element.querySelector('.cw-focus');
+const wish = element.querySelector('.cw-focus').dataset.focus;
 const editor = element.closest('.cw-editor');
-if (mark && editor) setTimeout(() => window.callwrightKeys.drawn(editor, mark.dataset.focus), 50);
+editor.dataset.placing = wish;
+// The rest of the drawing comes after its head; a kind of field that was never drawn before is fetched first.
+const place = left => {
+  if (wish && left && !editor.querySelector(wish)) { setTimeout(place, 20, left - 1); return; }
+  window.callwrightKeys.drawn(editor, wish);
+  delete editor.dataset.placing;
+};
+setTimeout(place, 0, 50);
 """

@@ -17,35 +17,27 @@ from core.store import open_store, projects
 from core.training.recipe import RunConfig
 from studio.editors import tool_draft as draft_of
 from studio.editors import tool_fields, tool_preview, tool_saving
-from studio.editors.keyboard import KEYS
+from studio.editors.keyboard import KEYS, focus_mark
 from studio.editors.tool_draft import Draft, element
 from studio.editors.tool_fields import Drawn
-from studio.events import PRIVATE, shown
+from studio.events import PRIVATE, asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views import tool_rows
 from studio.views.pieces import draft_mark, empty, h
 from studio.views.tools import declaration
 
-# Drawing anew takes the keyboard from where it was: it is put where the draft says.
-FOCUS = """
-const wanted = element.querySelector('[data-focus]');
-if (wanted) setTimeout(() => {
-  const place = document.getElementById(wanted.dataset.focus);
-  if (place) (place.querySelector('textarea, input') || place).focus();
-}, 50);
-"""
 
+def build(shell: Shell, draft: gr.State, lit: gr.HTML) -> None:
+    """Draw the draft wherever this is called, with its lamp."""
+    lit.render()
 
-def build(shell: Shell, draft: gr.State) -> None:
-    """Draw the draft wherever this is called."""
-
-    @gr.render(inputs=[draft], triggers=[draft.change], show_progress="hidden")
+    @gr.render(inputs=[draft], triggers=[draft.change])
     def editor(now: Draft) -> None:
         if not now or now["view"] == "none":
             gr.HTML(empty(t("tool.none_title"), t("tool.none_body")))
             return
-        _Editor(shell, draft, now).draw()
+        _Editor(shell, draft, lit, now).draw()
 
     def on_changed(now: Draft, project: str) -> Any:
         """What is open stays as typed, unless the tool itself was changed: by an undo, say."""
@@ -68,8 +60,9 @@ def build(shell: Shell, draft: gr.State) -> None:
 class _Editor:
     """One drawing of a draft: its fields, and the buttons that read them."""
 
-    def __init__(self, shell: Shell, draft: gr.State, now: Draft):
+    def __init__(self, shell: Shell, draft: gr.State, lit: gr.HTML, now: Draft):
         self.shell, self.draft, self.now = shell, draft, now
+        self.asking = asking(lit)
         self.drawn = Drawn()
 
     def draw(self) -> None:
@@ -86,13 +79,13 @@ class _Editor:
         self._foot()
         inputs = {self.draft, *self.drawn.fields}
         for button, change in self.drawn.buttons:
-            button.click(self._handler(change), inputs, [self.draft], **PRIVATE)
+            button.click(self._handler(change), inputs, [self.draft], **self.asking)
         for kind, uid in self.drawn.kinds:
             change = self._handler(lambda draft, value, uid=uid: draft_of.rekinded(draft, uid, value), kind)
-            kind.select(change, inputs, [self.draft], **PRIVATE)
+            kind.select(change, inputs, [self.draft], **self.asking)
         # A choice made with the keyboard raises no .select (Gradio 6.31); the keyboard's script presses this instead.
         chosen = gr.Button(visible="hidden", elem_classes="cw-chosen")
-        chosen.click(self._handler(self._rekinded), inputs, [self.draft], **PRIVATE)
+        chosen.click(self._handler(self._rekinded), inputs, [self.draft], **self.asking)
 
     def _rekinded(self, typed: Draft) -> Draft:
         before = {row["uid"]: row["kind"] for row in self.now["rows"]}
@@ -106,8 +99,8 @@ class _Editor:
             name = self.now["original"] or t("tool.new")
             look = "mono" if self.now["original"] else ""
             mark = draft_mark(self.now["revision"], draft_of.unsaved(self.now))
-            focus = f'<i hidden data-focus="{h(self.now["focus"])}"></i>' if self.now["focus"] else ""
-            gr.HTML(f'<h2 class="{look}">{h(name)}</h2>{mark}{focus}', js_on_load=KEYS + FOCUS)
+            focus = focus_mark(f"#{self.now['focus']}" if self.now["focus"] else "")
+            gr.HTML(f'<h2 class="{look}">{h(name)}</h2>{mark}{focus}', js_on_load=KEYS)
             if self.now["preview"]:
                 return
             with gr.Row(elem_classes="cw-segments"):
@@ -165,7 +158,7 @@ class _Editor:
                 self.drawn.buttons.append((keep, lambda draft: draft_of.changed(draft, focus=focus)))
                 delete = gr.Button(t("tool.delete_now"), variant="stop", size="md")
                 inputs = [self.draft, self.shell.project, self.shell.changed]
-                delete.click(shown(self._on_delete), inputs, [self.draft, self.shell.changed], **PRIVATE)
+                delete.click(shown(self._on_delete), inputs, [self.draft, self.shell.changed], **self.asking)
                 return
             if self.now["original"]:
                 delete = gr.Button(
@@ -181,7 +174,7 @@ class _Editor:
         def on_save(data: dict[Any, Any]) -> tuple[Draft, Any]:
             return self._saved(self._typed(data), data)
 
-        save.click(shown(on_save), everything, [self.draft, self.shell.changed], **PRIVATE)
+        save.click(shown(on_save), everything, [self.draft, self.shell.changed], **self.asking)
 
     def _preview(self) -> None:
         fields, back, save = tool_preview.draw(self.now)
@@ -203,12 +196,12 @@ class _Editor:
             lambda draft: draft_of.changed(draft, preview=None, focus=element("", "save")),
             [self.draft],
             [self.draft],
-            **PRIVATE,
+            **self.asking,
         )
-        save.click(shown(on_apply), inputs, [self.draft, self.shell.changed], **PRIVATE)
+        save.click(shown(on_apply), inputs, [self.draft, self.shell.changed], **self.asking)
         for one, (what, _) in fields.items():
             if what == "taken":
-                one.input(shown(on_taken), inputs, [self.draft], **PRIVATE)
+                one.input(shown(on_taken), inputs, [self.draft], **self.asking)
 
     def _typed(self, data: dict[Any, Any]) -> Draft:
         """The draft with what stands in the fields now."""

@@ -11,7 +11,7 @@ from core.schema.example import SPLITS
 from core.store import Database, changes, open_store, projects, selection
 from core.store.selection import NO_CALL, Selection
 from studio.editors import example_draft as draft_of
-from studio.events import PRIVATE, acted, html, shown
+from studio.events import PRIVATE, acted, asking, html, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views import examples as view
@@ -42,8 +42,8 @@ class Listing:
         return [self.chips, self.bulk, self.table]
 
 
-def build(shell: Shell, draft: gr.State) -> Listing:
-    """The list; a click on a row opens the example in `draft`."""
+def build(shell: Shell, draft: gr.State, lit: gr.HTML) -> Listing:
+    """The list; a click on a row opens the example in `draft`, with the lamp of its editor lit."""
     with gr.Row(elem_classes="cw-filters"):
         search = gr.Textbox(
             label=t("examples.search"), placeholder=t("examples.search"), show_label=False, container=False
@@ -52,11 +52,11 @@ def build(shell: Shell, draft: gr.State) -> Listing:
             [], label=t("examples.tool"), show_label=False, container=False, min_width=130, scale=0
         )
     listing = Listing(gr.State(FILTER), search, tool, html(), html(), html(), gr.State(NOBODY))
-    _wire(shell, listing, draft)
+    _wire(shell, listing, draft, lit)
     return listing
 
 
-def _wire(shell: Shell, listing: Listing, draft: gr.State) -> None:
+def _wire(shell: Shell, listing: Listing, draft: gr.State, lit: gr.HTML) -> None:
     def on_list(
         project: str, now: dict[str, Any], words: str, one: dict[str, Any], picked: dict[str, Any]
     ) -> list[str]:
@@ -141,7 +141,7 @@ def _wire(shell: Shell, listing: Listing, draft: gr.State) -> None:
     )
     listing.chips.act(shown(on_chip), [listing.chosen], [listing.chosen], **PRIVATE)
     listing.table.act(
-        shown(on_row), [*at, listing.picked], [listing.chosen, draft, listing.picked], **PRIVATE
+        shown(on_row), [*at, listing.picked], [listing.chosen, draft, listing.picked], **asking(lit)
     )
     listing.bulk.act(
         shown(on_bulk),

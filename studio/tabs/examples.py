@@ -11,7 +11,7 @@ from core.schema import Example
 from core.store import open_store, projects, selection
 from studio.editors import example as editor
 from studio.editors import example_draft as draft_of
-from studio.events import PRIVATE, shown
+from studio.events import PRIVATE, asking, lamp, shown
 from studio.panels import bring_examples, divide, health, listing, undo
 from studio.panels.listing import ANY, FILTER, NOBODY, NONE
 from studio.shell import Panel, Shell
@@ -21,7 +21,7 @@ from studio.views.pieces import head
 
 def build(shell: Shell, wanted: gr.State, sight: gr.State) -> Panel:
     """The tab; `wanted` brings the tool whose examples are asked for, `sight` takes the example to show as tokens."""
-    draft = gr.State(draft_of.closed())
+    draft, lit = gr.State(draft_of.closed()), lamp()
 
     def neighbour(
         project: str, id: int, direction: Literal[-1, 1], now: dict[str, Any], words: str
@@ -44,11 +44,13 @@ def build(shell: Shell, wanted: gr.State, sight: gr.State) -> Panel:
     undo_bar = undo.build(shell)
     with gr.Row(elem_classes="cw-examples"):
         with gr.Column(scale=7, min_width=300, elem_classes="cw-panel"):
-            found = listing.build(shell, draft)
+            found = listing.build(shell, draft, lit)
         with gr.Column(scale=5, min_width=300):
             with gr.Column(elem_classes=["cw-panel", "cw-editor"]):
                 steps = editor.Steps(neighbour, [found.chosen, found.search])
-                editor.build(shell, draft, steps, lambda project, id: listing.said_of(shell, project, id))
+                editor.build(
+                    shell, draft, lit, steps, lambda project, id: listing.said_of(shell, project, id)
+                )
             look = gr.Button(t("examples.look"), size="sm", elem_classes=["cw-fit", "cw-quiet", "cw-leaves"])
             with gr.Column(elem_classes="cw-panel"):
                 checked = health.build(shell, found, draft)
@@ -100,7 +102,7 @@ def build(shell: Shell, wanted: gr.State, sight: gr.State) -> Panel:
     shell.changed.change(shown(on_changed), [shell.project, draft], [draft], **PRIVATE)
     look.click(shown(on_look), [draft], [sight, shell.tabs], **PRIVATE)
     wanted.change(on_wanted, [wanted], [found.chosen, found.tool], **PRIVATE)
-    add.click(shown(on_add), [shell.project, found.chosen], [draft], **PRIVATE)
+    add.click(shown(on_add), [shell.project, found.chosen], [draft], **asking(lit))
 
     def fresh(project: str) -> list[Any]:
         with open_store(shell.settings) as db:

@@ -8,7 +8,7 @@ from core.errors import StudioError
 from core.store import open_store, projects
 from studio.editors import tool as editor
 from studio.editors import tool_draft as draft_of
-from studio.events import PRIVATE, acted, html, shown
+from studio.events import PRIVATE, acted, asking, html, lamp, shown
 from studio.panels import bring_tools, undo
 from studio.shell import Panel, Shell
 from studio.text import t
@@ -18,7 +18,7 @@ from studio.views.pieces import head
 
 def build(shell: Shell, wanted: gr.State) -> Panel:
     """The tab; `wanted` takes the filter that a card of examples asks for."""
-    draft = gr.State(draft_of.closed())
+    draft, lit = gr.State(draft_of.closed()), lamp()
     with gr.Row(elem_classes="cw-head"):
         gr.HTML(head(t("tools.title"), t("tools.lead")))
         with gr.Row(elem_classes="cw-actions"):
@@ -30,7 +30,7 @@ def build(shell: Shell, wanted: gr.State) -> Panel:
         with gr.Column(scale=3, min_width=250):
             cards = html()
         with gr.Column(scale=7, min_width=300, elem_classes=["cw-panel", "cw-editor"]):
-            editor.build(shell, draft)
+            editor.build(shell, draft, lit)
 
     def on_cards(project: str, now: draft_of.Draft) -> str:
         with open_store(shell.settings) as db:
@@ -56,8 +56,8 @@ def build(shell: Shell, wanted: gr.State) -> Panel:
             return draft_of.opened(tool, view.counts_by_tool(projects.tool_counts(db, found)).get(name, 0))
 
     gr.on([draft.change, shell.changed.change], shown(on_cards), [shell.project, draft], [cards], **PRIVATE)
-    cards.act(shown(on_card), [shell.project], [draft, wanted, shell.tabs], **PRIVATE)
-    add.click(lambda: draft_of.opened(None), None, [draft], **PRIVATE)
+    cards.act(shown(on_card), [shell.project], [draft, wanted, shell.tabs], **asking(lit))
+    add.click(lambda: draft_of.opened(None), None, [draft], **asking(lit))
     saved.change(
         shown(lambda project, name: opened(project, name) if name else gr.skip()),
         [shell.project, saved],

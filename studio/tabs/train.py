@@ -7,7 +7,7 @@ import gradio as gr
 
 from core.doctor.findings import blocks
 from core.errors import StudioError
-from core.jobs import local, queue
+from core.jobs import local, need, queue
 from core.jobs.checkup import checkup
 from core.models import catalog, seen
 from core.prompt.gate import Refusal
@@ -77,10 +77,21 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         return (
             view.lead(train, test, epochs),
             view.choice_note(known.get(chosen)),
-            view.estimate(train, epochs, batch, pace),
+            view.estimate(train, epochs, batch, pace) + memory(found, chosen, recipe),
             "" if refusals else health_pill(checkup(shell.settings, found).findings),
             lens_view.gate(refusals),
         )
+
+    def memory(project: str, chosen: str, recipe: dict[str, Any]) -> str:
+        """What the run needs of this computer's memory; nothing where that is not known yet."""
+        try:
+            config = config_of(recipe)
+        except StudioError:
+            return ""  # of a field that is being typed; the start says it
+        found = need.of_project(shell.settings, project, chosen or "", config)
+        if found is None:
+            return ""
+        return view.memory(found.peak, found.total, found.free, found.row_by_row, found.without_average)
 
     def known_refusals(project: str, chosen: str, limit: Any) -> list[Refusal]:
         """What is known without loading anything of what would keep a run from starting."""
@@ -135,6 +146,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         fields["epochs"].input,
         fields["batch_size"].input,
         fields["max_length"].input,
+        fields["average"].input,
+        fields["dtype"].select,
         shell.changed.change,
         shell.mark.change,
     ]

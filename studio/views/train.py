@@ -5,7 +5,7 @@ import math
 from core.models.catalog import Choice
 from core.store.runs import Run
 from studio.text import t
-from studio.views.pieces import about, act, h, head
+from studio.views.pieces import about, act, gigabytes, h, head
 
 
 def lead(train: int, test: int, epochs: int) -> str:
@@ -33,6 +33,24 @@ def estimate(train: int, epochs: int, batch: int, seconds_per_step: float | None
         f'<p class="cw-estimate"><b>{h(time[:1].upper() + time[1:])}</b><br>'
         f'<span class="sub">{h(told)}. {h(t("train.earlier", pace=pace))}</span></p>'
     )
+
+
+def memory(need: int, total: int, free: int | None, row_by_row: int, without_average: int) -> str:
+    """What a run needs of the computer's memory, and what to do where that is too much; `free` None where unknown."""
+    told = (
+        t("train.need", need=gigabytes(need), total=gigabytes(total))
+        if free is None
+        else t("train.need_free", need=gigabytes(need), free=gigabytes(free))
+    )
+    said = f'<p class="sub">{h(told)}</p>'
+    if need <= (total if free is None else free):
+        return said
+    ways = [t("train.tight_close")] if need <= total else []
+    ways += [t("train.tight_batch", need=gigabytes(row_by_row))] if row_by_row < need else []
+    ways += [t("train.tight_average", need=gigabytes(without_average))] if without_average < need else []
+    title = t("train.tight") if need <= total else t("train.tight_never")
+    todo = " ".join(ways or [t("train.tight_model")])
+    return f'{said}<div class="cw-problem"><b>{h(title)}.</b> {h(todo)}</div>'
 
 
 def pace(runs: list[Run], model: str, batch: int) -> float | None:

@@ -30,6 +30,7 @@ def make_project(studio: Studio, name: str, examples: list[Example]) -> str:
 
 def open_examples(page: Page, studio: Studio, name: str) -> None:
     page.goto(studio.address)
+    expect(page.locator(".cw-card").first).to_be_visible()
     page.get_by_label("Project", exact=True).click()
     page.get_by_role("option", name=name, exact=True).click()
     page.get_by_role("tab", name="Examples").click()

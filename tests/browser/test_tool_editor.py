@@ -16,6 +16,7 @@ def opened(page: Page, studio: Studio, name: str = "") -> None:
     expect(page.locator(".cw-card").first).to_be_visible()
     if name:
         page.locator(".cw-card", has_text=name).click()
+        redrawn(page)
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
@@ -75,8 +76,8 @@ ROOM = {
 def test_a_tool_is_made_in_the_form_with_groups_and_order(studio: Studio, page: Page) -> None:
     opened(page, studio)
     button(page, "Add a tool").click()
-    expect(page.get_by_role("heading", name="New tool")).to_be_visible()
     redrawn(page)
+    expect(page.get_by_role("heading", name="New tool")).to_be_visible()
     field(page, "Name").fill("plan_day")
     field(page, "Name", 1).fill("day")
     button(page, "Add a parameter").click()
@@ -99,10 +100,12 @@ def test_a_tool_is_made_in_the_form_with_groups_and_order(studio: Studio, page: 
     expect(page.locator(".cw-param.depth-1")).to_have_count(2)
     button(page, "Move place up").click()
     expect(field(page, "Name", 3)).to_have_value("place")
+    redrawn(page)
     button(page, "Move stops up").press("Enter")  # with the keyboard, and all that is inside goes along
     expect(field(page, "Name", 1)).to_have_value("stops")
     assert names(page) == ["stops", "place", "level", "day", "last"]
     expect(button(page, "Move stops up")).to_be_disabled()
+    redrawn(page)
     button(page, "Move last up").press("Enter")
     expect(field(page, "Name", 4)).to_have_value("last")
     expect(button(page, "Move last up")).to_be_focused()
@@ -170,10 +173,12 @@ def test_a_change_is_previewed_applied_and_taken_back(studio: Studio, page: Page
     expect(card.locator("ins", has_text='wanted: "room"')).to_be_visible()
     assert rows(studio, ids) == before and stored(studio, "book_room") == tool_before
 
+    redrawn(page)
     page.get_by_label("limit for them").fill("few")
     button(page, "Save the tool and its examples").click()
     expect(page.get_by_role("alert")).to_contain_text('limit is "few", which is not a whole number.')
     expect(page.get_by_label("limit for them")).to_have_value("few")
+    redrawn(page)
     page.get_by_label("limit for them").fill("7")
     button(page, "Save the tool and its examples").click()
     expect(page.get_by_text("2 examples were changed with it.")).to_be_visible()

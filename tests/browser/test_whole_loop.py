@@ -78,7 +78,7 @@ def test_from_a_new_tool_to_two_answers(
     other = chromium.new_context()
     second = watched.watch(other.new_page())
     second.goto(studio.address)
-    expect(second.locator(".cw-run", has_text="Run 1")).to_be_visible(timeout=20_000)
+    expect(second.locator(".cw-run", has_text="Run 1")).to_be_visible()
     expect(item).to_contain_text("of 33", timeout=TRAINING_SECONDS * 1000)
     tab(second, "Results")
     expect(second.get_by_role("heading", name="Results of Run 1")).to_be_visible(

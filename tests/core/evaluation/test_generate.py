@@ -3,7 +3,10 @@
 import pytest
 import tiny_model
 
+from core.evaluation import generate as module
+from core.evaluation import sharing
 from core.evaluation.generate import generate
+from core.models import tree_attention
 from core.prompt.family import family_of
 
 
@@ -29,6 +32,74 @@ def test_a_batch_gives_what_each_row_gives_alone(tiny):
     alone = [generate(model, tokenizer, family, [row], max_new_tokens=12)[0] for row in rows]
     assert generate(model, tokenizer, family, rows, max_new_tokens=12) == alone
     assert generate(model, tokenizer, family, rows, max_new_tokens=12, batch_size=2) == alone
+
+
+@pytest.fixture
+def unshared(monkeypatch):
+    """No model can pack rows."""
+    monkeypatch.setattr(sharing, "_answers", {})
+    monkeypatch.setattr(tree_attention, "visible", lambda *_: 1 / 0)
+
+
+def test_a_model_that_cannot_share_gives_the_same_in_padded_batches(tiny, unshared, monkeypatch):
+    model, tokenizer, family = tiny
+    rows = prompts(tokenizer, 3, 700, 40, 41, 9)
+    alone = [generate(model, tokenizer, family, [row], max_new_tokens=12)[0] for row in rows]
+    monkeypatch.setattr(module, "PADDED", 2)
+    told = []
+    answers = generate(
+        model, tokenizer, family, rows, max_new_tokens=12, progress=lambda *numbers: told.append(numbers)
+    )
+    assert answers == alone
+    assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
+
+
+def test_a_kind_of_model_is_asked_once_whether_it_can_share(tiny, monkeypatch):
+    from transformers import AutoModelForCausalLM
+
+    monkeypatch.setattr(sharing, "_answers", {})
+    model, tokenizer, _ = tiny
+    rows, asked = prompts(tokenizer, 5, 6), []
+    exact = tree_attention.exact
+    monkeypatch.setattr(tree_attention, "exact", lambda *given: asked.append(given) or exact(*given))
+    twin = AutoModelForCausalLM.from_config(model.config, attn_implementation="sdpa").eval()
+    assert sharing.can_share(model, rows) and sharing.can_share(twin, rows) and len(asked) == 1
+    assert twin.config._attn_implementation == tree_attention.NAME
+    assert sharing.can_share(AutoModelForCausalLM.from_config(model.config).bfloat16().eval(), rows)
+    assert len(asked) == 2
+
+
+def test_equal_prompts_have_equal_answers_in_their_places(tiny):
+    model, tokenizer, family = tiny
+    one, two = prompts(tokenizer, 4, 7)
+    told = []
+    answers = generate(
+        model,
+        tokenizer,
+        family,
+        [two, one, two, one],
+        max_new_tokens=5,
+        guesses=[[9], [8], [7], [6]],
+        progress=lambda *numbers: told.append(numbers),
+    )
+    alone = [generate(model, tokenizer, family, [row], max_new_tokens=5)[0] for row in (two, one)]
+    assert answers == alone * 2
+    assert told[0] == (0, 2) and told[-1] == (2, 2)
+
+
+def test_a_penalty_that_comes_with_a_model_changes_nothing(tiny, unshared):
+    model, tokenizer, family = tiny
+    rows = prompts(tokenizer, 3, 5)
+    before = generate(model, tokenizer, family, rows, max_new_tokens=12)
+    model.generation_config.repetition_penalty = 3.0
+    try:
+        assert generate(model, tokenizer, family, rows, max_new_tokens=12) == before
+    finally:
+        model.generation_config.repetition_penalty = None
+
+
+def test_nothing_to_answer(tiny):
+    assert generate(*tiny, [], max_new_tokens=5) == []
 
 
 def test_an_answer_is_cut_at_its_stop_token_and_says_whether_it_ended(tiny):

@@ -99,6 +99,18 @@ def test_packed_and_padded_training_arrive_at_the_same_weights(tmp_path):
 
 
 @SHARED
+def test_what_rows_share_is_read_once_where_asked_for(shared, tmp_path):
+    model, read = tiny_families.make("gemma3"), []
+    model.model.register_forward_pre_hook(
+        lambda module, given, named: read.append(named["input_ids"].numel()), with_kwargs=True
+    )
+    rows = tiny_training.rows(4)
+    follow(model, rows, tmp_path, shared=shared)
+    longest, plain = max(len(row.input_ids) for row in rows), sum(len(row.input_ids) for row in rows)
+    assert read == ([plain - 3 * 15] if shared else [4 * longest])  # they have 15 tokens in common
+
+
+@SHARED
 def test_a_step_of_many_turns_asks_the_device_no_more_often(shared, tmp_path, monkeypatch):
     """A number that is asked for makes a graphics card wait; once a step is enough."""
     rows, asked = tiny_training.rows(8), []
