@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("callwright.training")
 NAME = "callwright_tree"
-TOLERANCE = {"torch.float32": 1e-3, "torch.bfloat16": 0.2}  # of logits; eager and sdpa differ by 0.07 in the latter
+TOLERANCE = {
+    "torch.float32": 1e-3,
+    "torch.bfloat16": 0.2,
+}  # of logits; eager and sdpa differ by 0.07 in the latter
 BEYOND = 32  # tokens outside the window, in that question
 BLOCK = {"cpu": 256, "cuda": 4096}  # queries at once: a graphics card prefers few large kernels
 

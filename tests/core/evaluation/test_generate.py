@@ -55,6 +55,8 @@ def test_a_model_that_cannot_share_gives_the_same_in_padded_batches(tiny, unshar
 
 
 def test_a_kind_of_model_is_asked_once_whether_it_can_share(tiny, monkeypatch):
+    import copy
+
     from transformers import AutoModelForCausalLM
 
     monkeypatch.setattr(sharing, "_answers", {})
@@ -62,10 +64,12 @@ def test_a_kind_of_model_is_asked_once_whether_it_can_share(tiny, monkeypatch):
     rows, asked = prompts(tokenizer, 5, 6), []
     exact = tree_attention.exact
     monkeypatch.setattr(tree_attention, "exact", lambda *given: asked.append(given) or exact(*given))
-    twin = AutoModelForCausalLM.from_config(model.config, attn_implementation="sdpa").eval()
+    twin = AutoModelForCausalLM.from_config(copy.deepcopy(model.config), attn_implementation="sdpa").eval()
     assert sharing.can_share(model, rows) and sharing.can_share(twin, rows) and len(asked) == 1
     assert twin.config._attn_implementation == tree_attention.NAME
-    assert sharing.can_share(AutoModelForCausalLM.from_config(model.config).bfloat16().eval(), rows)
+    assert sharing.can_share(
+        AutoModelForCausalLM.from_config(copy.deepcopy(model.config)).bfloat16().eval(), rows
+    )
     assert len(asked) == 2
 
 

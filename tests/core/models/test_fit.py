@@ -39,7 +39,7 @@ def peak(model=fit.GEMMA_270M, lengths=LENGTHS, **changed):
     return found.peak
 
 
-# Bytes, by `python tests/benchmarks/memory.py one FOLDER 123x4 float32 1` and so on, on one thread of a 2-core EPYC.
+# Bytes, as in tests/benchmarks/results/memory.md; `python tests/benchmarks/memory.py one ...` measures one of them.
 @pytest.mark.parametrize(
     ("model", "prefix", "rows", "turns", "trained", "dtype", "average", "measured"),
     [
@@ -55,6 +55,9 @@ def peak(model=fit.GEMMA_270M, lengths=LENGTHS, **changed):
         (LLAMA, 2000, 8, False, 20, "float32", True, 7_307_000_000),
         (fit.GEMMA_270M, 123, 4, True, 100, "bfloat16", False, 8_307_000_000),
         (fit.GEMMA_270M, 123, 16, False, 20, "float32", False, 7_500_000_000),
+        (fit.GEMMA_270M, 600, 8, False, 20, "float32", False, 7_030_000_000),
+        (fit.GEMMA_270M, 2000, 8, False, 20, "float32", False, 9_876_000_000),
+        (fit.GEMMA_270M, 2000, 8, False, 20, "float32", True, 10_778_000_000),
     ],
 )
 def test_it_is_near_what_was_measured(model, prefix, rows, turns, trained, dtype, average, measured):
