@@ -157,6 +157,8 @@ class Work:
         scratch = self.settings.run_folder(self.run.id) / "trainer"
         groups = [example.tools for example in snapshot.split("train")]
         shared = tree_attention.exact(model, [row.input_ids for row in rows["train"]])
+        way = "what rows share is computed once" if shared else "plain batches: this model cannot share"
+        self.report(device=f"{hardware.describe().label}; {way}")
         expected = need.of_rows(path, rows["train"], config, device, shared)
         if expected:
             log.info("It needs about %s of memory.", need.size(expected))
