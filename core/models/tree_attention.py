@@ -57,19 +57,18 @@ def arguments(config: Any, queries: "torch.Tensor", keys: "torch.Tensor") -> dic
     import torch
 
     config = config.get_text_config()
-    types = getattr(config, "layer_types", None) or ["full_attention"]
+    types: list[str] = getattr(config, "layer_types", None) or []
     window = getattr(config, "sliding_window", None)
-    sliding = "sliding_attention" in types
     cut: dict[bool, list[Block]] = {False: blocks(queries, keys, None)}
     if window:
         cut[True] = blocks(queries, keys, window)
-    if window and not sliding and getattr(config, "layer_types", None) is None:
+    if window and not types:
         cut[False] = cut[True]  # a model whose layers all slide does not always say so to its attention
     # A mask in four dimensions is passed on as it is; this one is never read.
     unread = torch.ones(1, 1, 1, 1, dtype=torch.bool, device=queries.device)
     return {
         "position_ids": queries[0][None].long(),
-        "attention_mask": dict.fromkeys(types, unread) if sliding else unread,
+        "attention_mask": dict.fromkeys(types, unread) if "sliding_attention" in types else unread,
         "tree_blocks": cut,
     }
 

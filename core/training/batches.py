@@ -14,9 +14,7 @@ from core.prompt.rows import IGNORED
 
 Batch = dict[str, Any]
 LOGITS_BYTES = 2 << 30  # for the logits of one micro-batch and what their gradient needs
-BYTES_PER_LOGIT = (
-    14  # bfloat16 and its gradient; float32, its log softmax and the gradient of that (measured)
-)
+BYTES_PER_LOGIT = 14  # rounded, float32, log softmax and gradient (measured)
 TOKENS = 16384  # in one packed row, as if nothing were shared
 BLANK: dict[str, Any] = {"input_ids": [0], "labels": [IGNORED]}  # a row that teaches nothing
 
