@@ -131,10 +131,10 @@ def show(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
         "log": str(local.log_file(settings, run.id)),
         "model": run.folder,
     }
-    losses = [m for m in found if m.name in ("loss", "eval_loss")]
+    shown = [m for m in found if m.name in ("loss", "eval_loss", "right_tool")]
     lines = [f"{run.name} is {run.state}, step {run.step} of {run.steps}. {run.doing}".strip()]
     lines += [StudioError(**run.error).sentence()] if run.error else []
-    lines += [f"  step {m.step}: {m.name} {m.value:.4f}" for m in losses]
+    lines += [f"  step {m.step}: {m.name} {m.value:.4g}" for m in shown]
     return answer, "\n".join(lines)
 
 

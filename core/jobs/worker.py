@@ -20,13 +20,14 @@ import psutil
 
 from core.errors import StudioError
 from core.jobs import local, need
+from core.jobs.curve import Curve
 from core.prompt import Row, row_cache
 from core.schema.example import SPLITS
 from core.settings import Settings
 from core.store import evaluations, open_store, projects, runs
 from core.store.projects import Snapshot
 from core.store.runs import Fenced, Run
-from core.training.callbacks import peak_memory, store_callback
+from core.training.callbacks import after_epoch, peak_memory, store_callback
 from core.training.recipe import Dtype, RunConfig
 from core.training.stopwatch import Stopwatch
 
@@ -141,12 +142,21 @@ class Work:
             rows[example.split].append(row)
         gc.freeze()
         gc.enable()
-        self.start_up.lap("rows")
         log.info("%s on %s, %s", config, device, path)
+
+        shared = tree_attention.exact(model, [row.input_ids for row in rows["train"]])
+        way = "what rows share is computed once" if shared else "plain batches: this model cannot share"
+        self.report(device=f"{hardware.describe().label}; {way}")
+        self.start_up.lap("rows")
 
         # Loaded anew and not rounded in memory, which would also round what the weights on the disk do not hold.
         asked = loading.load_model(path, "bfloat16", device) if config.dtype == "bfloat16" else model
         self.ask("before", "Asking the untouched model", asked, tokenizer, family, snapshot)
+        curve = Curve(
+            self.settings, self.run, tokenizer, family, snapshot.tools, snapshot.split("test"), rows["test"]
+        )
+        if shared:
+            curve.add(asked, 0)
         del asked
         self.start_up.skip()  # asking the untouched model
         self.enter("training", "Preparing the training")
@@ -154,11 +164,10 @@ class Work:
             self.start_up.callback("trainer"),
             store_callback(self.settings, self.run, self.seconds_after),
         ]
+        if shared:  # where not, every choice would be a pass of its own
+            callbacks.append(after_epoch(curve.add))
         scratch = self.settings.run_folder(self.run.id) / "trainer"
         groups = [example.tools for example in snapshot.split("train")]
-        shared = tree_attention.exact(model, [row.input_ids for row in rows["train"]])
-        way = "what rows share is computed once" if shared else "plain batches: this model cannot share"
-        self.report(device=f"{hardware.describe().label}; {way}")
         expected = need.of_rows(path, rows["train"], config, device, shared)
         if expected:
             log.info("It needs about %s of memory.", need.size(expected))

@@ -3,6 +3,7 @@
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -79,3 +80,16 @@ def store_callback(settings: Settings, run: Run, seconds_after: float) -> Any:
                 )
 
     return StoreCallback()
+
+
+def after_epoch(ask: Callable[[Any, int], None]) -> Any:
+    """A TrainerCallback that gives the model and the step to `ask` after each epoch."""
+    from transformers import TrainerCallback
+
+    class AfterEpoch(TrainerCallback):
+        def on_epoch_end(self, args, state, control, model=None, **kwargs):
+            model.eval()
+            ask(model, state.global_step)
+            model.train()
+
+    return AfterEpoch()

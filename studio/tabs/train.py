@@ -21,7 +21,7 @@ from studio.shell import Panel, Shell, run_of, summary_of
 from studio.text import t
 from studio.views import lens as lens_view
 from studio.views import train as view
-from studio.views.chart import loss_chart
+from studio.views.chart import loss_chart, right_chart
 from studio.views.examples import health_pill
 from studio.views.pieces import h
 from studio.views.runs import run_card, run_head
@@ -173,11 +173,15 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             run = run_of(db, project, id)
             before, after = summary_of(db, run, "before"), summary_of(db, run, "after")
-            points = metrics.listed(db, run.id, ("loss", "eval_loss")) if run else []
+            points = metrics.listed(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
             busy = runs.listed(db, states=("queued", *runs.WORKING))
         queued = [one for one in reversed(busy) if one.state == "queued"]
         ahead = queued.index(run) if run in queued else 0
-        chart = loss_chart(points, run.steps) if run else ""
+        chart = ""
+        if run:
+            chart = loss_chart(points, run.steps) + right_chart(
+                points, run.steps, before["n"] if before else 0
+            )
         log = log_tail(shell, run.id) if run else ""
         drawn = run_card(run, chart, log, before, after, ahead)
         stoppable = run is not None and not run.ended and not run.stop_requested

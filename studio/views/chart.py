@@ -1,4 +1,4 @@
-"""The loss of a run as a small SVG: train as a line, test dashed with a dot an epoch, both named where they end."""
+"""A run as two small SVGs: the loss of train and test, and how many test examples reach the right tool."""
 
 import math
 from collections.abc import Iterable
@@ -7,13 +7,16 @@ from core.store.metrics import Metric
 from studio.text import t
 from studio.views.pieces import h
 
-WIDTH, HEIGHT = 640, 270
+WIDTH, HEIGHT, LOW = 640, 270, 170  # the second chart is lower
 LEFT, RIGHT, TOP, BOTTOM = 40, 116, 26, 34
 MOST_POINTS = 300
 
 
 def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
-    """A chart of "loss" and "eval_loss" up to `steps`; empty text where nothing is known yet."""
+    """A chart of "loss" and "eval_loss" up to `steps`; empty text where nothing is known yet.
+
+    Train is a line, test is dashed with a dot an epoch; both are named where they end.
+    """
     metrics = list(metrics)
     train = [(m.step, m.value) for m in metrics if m.name == "loss"]
     test = [(m.step, m.value) for m in metrics if m.name == "eval_loss"]
@@ -22,12 +25,11 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
     if not train and not test:
         return f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
     last = max(steps, *(step for step, _ in (*train, *test)), 1)
-    first = 0
     ticks = scale(max(value for _, value in (*train, *test)))
-    frame = _Frame(first, last, ticks[-1])
-    parts = [_grid(frame, ticks, last)]
+    frame = _Frame(last, ticks[-1], HEIGHT)
+    parts = [_grid(frame, ticks, t("chart.loss"))]
     parts += [_line(frame, train, "train"), _line(frame, test, "test")]
-    parts += [_dots(frame, test)]
+    parts += [_dots(frame, test, "test", "chart.test_point")]
     parts += _names(frame, train, test)
     warning = f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
     said = h(_spoken(train, test))
@@ -36,9 +38,32 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
         for kind, line in (("train", train), ("test", test))
         if line
     )
+    return _figure(frame, said, parts, legend) + warning
+
+
+def right_chart(metrics: Iterable[Metric], steps: int, tests: int) -> str:
+    """A chart of "right_tool", of so many `tests`, up to `steps`; empty text before the first epoch is done."""
+    points = [(m.step, m.value) for m in metrics if m.name == "right_tool"]
+    if len(points) < 2 or not tests:
+        return ""
+    ticks = [tick for tick in scale(tests) if tick == int(tick)]
+    frame = _Frame(max(steps, points[-1][0]), max(tests, ticks[-1]), LOW)
+    (_, first), (last, now) = points[0], points[-1]
+    said = h(t("chart.said_right", first=f"{first:.0f}", last=f"{now:.0f}", n=tests))
+    label = h(t("chart.right", right=f"{now:.0f}", n=tests))
+    parts = [
+        _grid(frame, ticks, t("chart.right_axis")),
+        _line(frame, points, "right"),
+        _dots(frame, points, "right", "chart.right_point"),
+        f'<text class="name right" x="{frame.x(last) + 10:.1f}" y="{frame.y(now) + 4:.1f}">{label}</text>',
+    ]
+    return _figure(frame, said, parts, f'<span class="right">{label}</span>')
+
+
+def _figure(frame: "_Frame", said: str, parts: list[str], legend: str) -> str:
     return (
-        f'<figure class="cw-chart"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
-        f"<title>{said}</title>{''.join(parts)}</svg><figcaption>{legend}</figcaption></figure>{warning}"
+        f'<figure class="cw-chart"><svg viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{said}">'
+        f"<title>{said}</title>{''.join(parts)}</svg><figcaption>{legend}</figcaption></figure>"
     )
 
 
@@ -62,29 +87,32 @@ def scale(top: float) -> list[float]:
 
 
 class _Frame:
-    def __init__(self, first: int, last: int, top: float):
-        self.first, self.last, self.top = first, last, top
+    """Where steps from 0 to `last` and values from 0 to `top` lie."""
+
+    def __init__(self, last: int, top: float, height: int):
+        self.last, self.top, self.height = last, top, height
 
     def x(self, step: float) -> float:
-        return LEFT + (step - self.first) / (self.last - self.first or 1) * (WIDTH - LEFT - RIGHT)
+        return LEFT + step / self.last * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - value / self.top * (HEIGHT - TOP - BOTTOM)
+        return self.height - BOTTOM - value / self.top * (self.height - TOP - BOTTOM)
 
 
-def _grid(frame: _Frame, ticks: list[float], last: int) -> str:
+def _grid(frame: _Frame, ticks: list[float], axis: str) -> str:
     lines = "".join(
         f'<path class="grid" d="M{LEFT} {frame.y(v):.1f}H{WIDTH - RIGHT}"/>'
         f'<text x="{LEFT - 8}" y="{frame.y(v) + 4:.1f}" text-anchor="end">{v:g}</text>'
         for v in ticks
     )
+    last = frame.last
     marks = sorted({0, last} | {round(last * share / 4) for share in (1, 2, 3)} if last >= 8 else {0, last})
     labels = "".join(
-        f'<text x="{frame.x(step):.1f}" y="{HEIGHT - 12}" text-anchor="middle">'
+        f'<text x="{frame.x(step):.1f}" y="{frame.height - 12}" text-anchor="middle">'
         f"{h(t('chart.steps', steps=step)) if step == last else step}</text>"
         for step in marks
     )
-    return f'{lines}{labels}<text class="axis" x="{LEFT - 8}" y="12" text-anchor="end">{h(t("chart.loss"))}</text>'
+    return f'{lines}{labels}<text class="axis" x="0" y="12">{h(axis)}</text>'
 
 
 def _line(frame: _Frame, points: list[tuple[int, float]], kind: str) -> str:
@@ -94,11 +122,11 @@ def _line(frame: _Frame, points: list[tuple[int, float]], kind: str) -> str:
     return f'<path class="{kind}" d="M{path}"/>'
 
 
-def _dots(frame: _Frame, test: list[tuple[int, float]]) -> str:
+def _dots(frame: _Frame, points: list[tuple[int, float]], kind: str, words: str) -> str:
     return "".join(
-        f'<circle class="test" cx="{frame.x(step):.1f}" cy="{frame.y(value):.1f}" r="4">'
-        f"<title>{h(t('chart.test_point', step=step, value=f'{value:.3g}'))}</title></circle>"
-        for step, value in test
+        f'<circle class="{kind}" cx="{frame.x(step):.1f}" cy="{frame.y(value):.1f}" r="4">'
+        f"<title>{h(t(words, step=step, value=f'{value:.3g}'))}</title></circle>"
+        for step, value in points
     )
 
 

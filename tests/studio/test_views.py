@@ -269,6 +269,17 @@ def test_the_chart_names_both_lines_and_survives_a_diverged_loss() -> None:
     assert chart.loss_chart([], 40) == ""
 
 
+def test_right_tools_are_drawn_once_the_first_epoch_is_done() -> None:
+    points = [Metric(0, "right_tool", 2.0), Metric(5, "right_tool", 14.0)]
+    assert chart.right_chart(points[:1], 40, 20) == ""
+    text = chart.right_chart(points, 40, 20)
+    assert "14 of 20 right" in text and "went from 2 to 14 of 20" in text and text.count("<circle") == 2
+    assert chart.right_chart(
+        [Metric(0, "right_tool", 0.0), Metric(1, "right_tool", 1.0)], 1, 1
+    )  # whole ticks
+    assert chart.right_chart(points, 40, 0) == ""
+
+
 def test_a_long_line_is_thinned_and_keeps_its_ends() -> None:
     line = [(step, 1.0) for step in range(5000)]
     thin = chart.thinned(line)

@@ -95,6 +95,7 @@ def slow_scores(model, tokenizer, family, prompt):
 def test_scores_are_those_of_asking_row_by_row(tiny, monkeypatch, shared):
     model, tokenizer, family = tiny
     monkeypatch.setattr(sharing, "_answers", {})
+    model.set_attn_implementation("sdpa")
     if not shared:
         monkeypatch.setattr(tree_attention, "visible", lambda *_: 1 / 0)  # nothing can be packed
     prompts = prompts_of(tokenizer, family)

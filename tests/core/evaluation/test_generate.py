@@ -35,9 +35,10 @@ def test_a_batch_gives_what_each_row_gives_alone(tiny):
 
 
 @pytest.fixture
-def unshared(monkeypatch):
+def unshared(tiny, monkeypatch):
     """No model can pack rows."""
     monkeypatch.setattr(sharing, "_answers", {})
+    tiny[0].set_attn_implementation("sdpa")
     monkeypatch.setattr(tree_attention, "visible", lambda *_: 1 / 0)
 
 
@@ -68,7 +69,10 @@ def test_a_kind_of_model_is_asked_once_whether_it_can_share(tiny, monkeypatch):
     assert sharing.can_share(model, rows) and sharing.can_share(twin, rows) and len(asked) == 1
     assert twin.config._attn_implementation == tree_attention.NAME
     assert sharing.can_share(
-        AutoModelForCausalLM.from_config(copy.deepcopy(model.config)).bfloat16().eval(), rows
+        AutoModelForCausalLM.from_config(copy.deepcopy(model.config), attn_implementation="sdpa")
+        .bfloat16()
+        .eval(),
+        rows,
     )
     assert len(asked) == 2
 

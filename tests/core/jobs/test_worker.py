@@ -60,6 +60,9 @@ def test_a_run_goes_to_its_end_and_remembers_everything(settings, project, model
         answers = evaluations.predictions(db, after.id)
     assert [m.step for m in found if m.name == "loss"] == [1, 2, 3, 4]
     assert [m.step for m in found if m.name == "eval_loss"] == [2, 4]
+    right = [(m.step, m.value) for m in found if m.name == "right_tool"]
+    assert [step for step, _ in right] == [0, 2, 4]
+    assert all(value in range(before.summary["n"] + 1) for _, value in right)
     assert before.summary["n"] == after.summary["n"] == len(answers) == 2
     assert {answer.prompt for answer in answers} == {"our VPN?", "who won the cup?"}
     assert (Path(run.folder) / "model.safetensors").is_file()
