@@ -80,6 +80,7 @@ TEXT: dict[str, str] = {
     "chart.said_train": "Train loss went from {first} to {last} at step {step}.",
     "chart.said_test": "Test loss went from {first} to {last}.",
     "chart.right": "{right} of {n} right",
+    "chart.right_test": "right tool for {right} of {n} test examples",
     "chart.right_axis": "test examples that reach the right tool",
     "chart.right_point": "{value} right after step {step}",
     "chart.said_right": "Test examples that reach the right tool went from {first} to {last} of {n}.",

@@ -46,18 +46,19 @@ def right_chart(metrics: Iterable[Metric], steps: int, tests: int) -> str:
     points = [(m.step, m.value) for m in metrics if m.name == "right_tool"]
     if len(points) < 2 or not tests:
         return ""
-    ticks = [tick for tick in scale(tests) if tick == int(tick)]
-    frame = _Frame(max(steps, points[-1][0]), max(tests, ticks[-1]), LOW)
+    ticks = [tick for tick in scale(tests) if tick == int(tick) and tick < 0.9 * tests]
+    frame = _Frame(max(steps, points[-1][0]), tests, LOW)
     (_, first), (last, now) = points[0], points[-1]
     said = h(t("chart.said_right", first=f"{first:.0f}", last=f"{now:.0f}", n=tests))
     label = h(t("chart.right", right=f"{now:.0f}", n=tests))
     parts = [
-        _grid(frame, ticks, t("chart.right_axis")),
+        _grid(frame, [*ticks, tests], t("chart.right_axis")),
         _line(frame, points, "right"),
         _dots(frame, points, "right", "chart.right_point"),
         f'<text class="name right" x="{frame.x(last) + 10:.1f}" y="{frame.y(now) + 4:.1f}">{label}</text>',
     ]
-    return _figure(frame, said, parts, f'<span class="right">{label}</span>')
+    legend = f'<span class="right">{h(t("chart.right_test", right=f"{now:.0f}", n=tests))}</span>'
+    return _figure(frame, said, parts, legend)
 
 
 def _figure(frame: "_Frame", said: str, parts: list[str], legend: str) -> str:
