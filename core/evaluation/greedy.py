@@ -6,10 +6,12 @@ a row may go on, the tokens it expects are read in the same step, and those that
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from core.evaluation.packed import packed
 from core.models import tree_attention
 from core.models.tree import Tree
 
@@ -21,6 +23,7 @@ Tokens = Sequence[int]
 TOKENS = 16384  # held at once, among them those that the answers may still need; a single row may need more
 LOGITS = 256  # places asked in one step, each with a number for every word of the vocabulary
 TRUST = 8  # tokens of a guess that begins right
+MANY = 8  # rows for which it pays to put the weights in order
 STALE = 0.25  # this part of the held tokens may be of no more use, before they are let go
 
 
@@ -43,7 +46,8 @@ def answer(
 
     answers = [Answer(len(row), guess, stops, limit) for row, guess in zip(rows, guesses, strict=True)]
     active: list[int] = []
-    with torch.inference_mode():
+    together = min(at_once, len(rows))
+    with torch.inference_mode(), packed(model, together) if together >= MANY else nullcontext():
         held = Held(model, rows)
         while active or held.joined < len(rows):
             tell(held.joined - len(active))
