@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     train = verb("train", "runs.train", "train a model on a project")
     train.add_argument("project")
     train.add_argument("--model", default="starter")
-    train.add_argument("--recipe", default="guide")
+    train.add_argument("--recipe", default="recommended", help="recommended (the default) or guide")
     train.add_argument("--set", type=_setting, action="append", default=[], metavar="KEY=VALUE")
     train.add_argument("--detach", action="store_true", help="do not wait for the end")
 

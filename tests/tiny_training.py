@@ -13,7 +13,10 @@ from core.prompt.rows import Row
 from core.training import batches, trainer
 from core.training.recipe import RunConfig
 
-CONFIG = RunConfig(epochs=1, batch_size=4, learning_rate=1e-3, dtype="float32", average=1)
+CONFIG = RunConfig(
+    epochs=1, batch_size=4, learning_rate=1e-3, schedule="constant", vocabulary="all", dtype="float32"
+)
+CONTROL = [4, 17, 5]  # words
 
 
 def rows(count: int, seed: int = 0) -> list[Row]:
@@ -88,6 +91,7 @@ def follow(
         some,
         ["a" if n % 2 else "b" for n in range(len(some))],
         test or [],
+        CONTROL,
         replace(config, **settings),
         folder,
         [Follow(), *callbacks],
@@ -132,11 +136,17 @@ def together(folder: Path) -> None:
     from safetensors.torch import save_file
 
     rank = os.environ["RANK"]
-    for name, shared, size, count in CASES:
+    for name, shared, size, count, vocabulary in CASES:
         some = rows(count)
         micro(size, some)
         followed = follow(
-            tiny_families.make("gemma3"), some, folder / name, shared=shared, test=some[:3], epochs=2
+            tiny_families.make("gemma3"),
+            some,
+            folder / name,
+            shared=shared,
+            test=some[:3],
+            epochs=2,
+            vocabulary=vocabulary,
         )
         save_file(weights(followed.model), folder / f"{name}-{rank}.safetensors")
         kept = [followed.all("loss"), followed.all("num_tokens"), followed.all("eval_loss")]
@@ -158,12 +168,13 @@ def together(folder: Path) -> None:
     save_file(weights(followed.model), folder / f"resumed-{rank}.safetensors")
 
 
-# Name, shared, rows that memory bears at once, rows; in two processes with a batch of 4.
+# Name, shared, rows that memory bears at once, rows, vocabulary; in two processes with a batch of 4.
 CASES = (
-    ("even", True, 4, 8),
-    ("ragged", True, 4, 9),  # in the last step of an epoch one process has no row
-    ("accumulated", True, 1, 10),
-    ("padded", False, 4, 9),
+    ("even", True, 4, 8, "all"),
+    ("ragged", True, 4, 9, "all"),  # in the last step of an epoch one process has no row
+    ("accumulated", True, 1, 10, "all"),
+    ("padded", False, 4, 9, "all"),
+    ("few words", True, 1, 9, "calls"),
 )
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ class Need:
     free: int | None
     without_average: int  # the peak of the same training that averages no weights
     row_by_row: int  # and with batches of one row
+    calls_alone: int  # and that trains of the vocabulary only what calls have
 
     @property
     def tight(self) -> bool:
@@ -72,17 +73,19 @@ def of(
     machine = hardware.describe()
     dtype = config.dtype if config.dtype != "auto" else "bfloat16" if machine.bf16 else "float32"
 
-    def peak(batch: int, average: bool) -> int:
-        return _estimate(sizes, lengths, batch, dtype, average, machine.device, True).peak
+    def peak(batch: int, average: bool, vocabulary: bool) -> int:
+        return _estimate(sizes, lengths, batch, dtype, average, vocabulary, machine.device, True).peak
 
     batch, average = min(config.batch_size, len(rows)), config.average > 1
+    vocabulary = config.vocabulary == "all"
     on_card = bool(machine.device_memory)
     return Need(
-        peak=peak(batch, average),
+        peak=peak(batch, average, vocabulary),
         total=machine.device_memory or machine.memory_total,
         free=None if on_card or busy else machine.memory_total - machine.memory_used,
-        without_average=peak(batch, False),
-        row_by_row=peak(1, average),
+        without_average=peak(batch, False, vocabulary),
+        row_by_row=peak(1, average, vocabulary),
+        calls_alone=peak(batch, average, False),
     )
 
 
@@ -94,7 +97,14 @@ def of_rows(folder: Path, rows: Sequence[Row], config: RunConfig, device: str, s
         return None
     lengths = fit.Lengths.of(rows)
     return _estimate(
-        sizes, lengths, min(config.batch_size, len(rows)), config.dtype, config.average > 1, device, shared
+        sizes,
+        lengths,
+        min(config.batch_size, len(rows)),
+        config.dtype,
+        config.average > 1,
+        config.vocabulary == "all",
+        device,
+        shared,
     ).peak
 
 
@@ -121,6 +131,8 @@ def advice(need: Need, close: bool = True) -> str:
     ways = ["close other programs"] * close
     if need.row_by_row < need.peak:
         ways.append(f"choose a batch of fewer rows ({size(need.row_by_row)} with one)")
+    if need.calls_alone < need.peak:
+        ways.append(f"train only the words of calls (vocabulary=calls: {size(need.calls_alone)})")
     if need.without_average < need.peak:
         ways.append(f"average no weights (average=1: {size(need.without_average)})")
     said = ", or ".join(ways)
@@ -141,6 +153,7 @@ def _estimate(
     batch: int,
     dtype: str,
     average: bool,
+    vocabulary: bool,
     device: str,
     shared: bool,
 ) -> fit.Estimate:
@@ -153,6 +166,7 @@ def _estimate(
         turns=at_once < batch,
         dtype=dtype,
         average=average,
+        vocabulary=vocabulary,
         device=device,
         shared=shared,
     )

@@ -172,7 +172,16 @@ class Work:
         if expected:
             log.info("It needs about %s of memory.", need.size(expected))
         trained = trainer.train(
-            model, tokenizer, rows["train"], groups, rows["test"], config, scratch, callbacks, shared=shared
+            model,
+            tokenizer,
+            rows["train"],
+            groups,
+            rows["test"],
+            family.control_ids(tokenizer),
+            config,
+            scratch,
+            callbacks,
+            shared=shared,
         )
         self.train_seconds = round(trained.seconds, 2)
         log.info("It took %s of memory at most.", need.size(peak_memory()))

@@ -128,6 +128,7 @@ def estimate(
     rows_at_once: int,
     dtype: str,
     average: bool,
+    vocabulary: bool = True,
     device: str = "cpu",
     shared: bool = True,
     turns: bool = False,
@@ -135,18 +136,20 @@ def estimate(
     """The peak of a training whose micro-batches hold `rows_at_once` rows as long as the longest.
 
     `turns`: whether a step takes several of them. `dtype` is that of the arithmetic, "float32" or "bfloat16";
-    `average`: whether the weights are averaged; `shared`: whether what rows have in common is computed once.
+    `average`: whether the weights are averaged; `vocabulary`: whether all words of embedding and head are trained;
+    `shared`: whether what rows have in common is computed once.
     """
     prefix = lengths.prefix if shared else 0
     tokens = prefix + rows_at_once * (lengths.longest - prefix)
     head = model.vocabulary * model.width
+    trained = model.parameters - (0 if vocabulary else head * (1 if model.tied else 2))
     rounded = dtype == "bfloat16"
     kept = {
         "process": CONTEXT if device == "cuda" else PROCESS + PER_TOKENIZER_BYTE * model.tokenizer,
         "weights": 4 * model.parameters,
-        "optimizer": 8 * model.parameters,
-        "average": 4 * model.parameters * average,
-        "head": 4 * head,
+        "optimizer": 8 * trained,
+        "average": 4 * trained * average,
+        "head": 4 * head * vocabulary,
     }
     forward = {
         "copies": 2 * (model.parameters - head * (not model.tied)) * rounded,
@@ -155,7 +158,7 @@ def estimate(
         # The way back through the softmax holds them three times over in float32, beside those of the head.
         "logits": rows_at_once * lengths.trained * model.vocabulary * (14 if rounded else 16),
     }
-    gradients = 4 * (model.parameters - head)
+    gradients = 4 * (trained - head * vocabulary)
     if turns:
         forward["gradients"] = gradients  # of the turn before
     elif device != "cuda":

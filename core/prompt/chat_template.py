@@ -37,6 +37,10 @@ class ChatTemplate:
     def stop_ids(self, tokenizer: Any) -> list[int]:
         return list(self.stops)
 
+    def control_ids(self, tokenizer: Any) -> list[int]:
+        """None: a template that comes with a model is one that it was made for."""
+        return []
+
 
 def speaks(tokenizer: Any) -> ChatTemplate:
     """The family of a tokenizer (StudioError where its template is missing, shows no tools or never ends)."""

@@ -28,6 +28,10 @@ class Family(Protocol):
         """The tokens that end an answer."""
         ...
 
+    def control_ids(self, tokenizer: Any) -> list[int]:
+        """The tokens that only calls have, and that a model which was not made for the format does not know."""
+        ...
+
 
 def family_of(tokenizer: Any) -> Family:
     """The family of a tokenizer, proven on made-up calls (StudioError where they are not read as written)."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.prompt import neutral, strict_json
 from core.prompt.functiongemma_reader import read_answer
-from core.prompt.functiongemma_tokens import BOS, CALL, ESCAPE, PATTERN, STOPS
+from core.prompt.functiongemma_tokens import BOS, CALL, ESCAPE, MARKS, PATTERN, STOPS
 from core.prompt.parsed import Parsed
 from core.prompt.template import compiled
 
@@ -65,6 +65,9 @@ class FunctionGemma:
     def stop_ids(self, tokenizer: Any) -> list[int]:
         """All of them: the end token that a tokenizer names differs from release to release."""
         return tokenizer.convert_tokens_to_ids(list(STOPS))
+
+    def control_ids(self, tokenizer: Any) -> list[int]:
+        return tokenizer.convert_tokens_to_ids(list(MARKS))
 
 
 def _prepared(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,32 +2,39 @@
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.errors import StudioError
 from core.prompt.budget import LIMIT
 
 Dtype = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["constant", "linear"]
+Vocabulary = Literal["calls", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What can be chosen about a training; the defaults are the guide's recipe, averaged at its end."""
+    """What can be chosen about a training; the defaults are the recommended recipe."""
 
-    epochs: int = 8  # passes over the training examples
+    epochs: int = 12  # passes over the training examples
     batch_size: int = 4  # examples for one step of the optimizer
-    learning_rate: float = 5e-5  # constant
+    learning_rate: float = 2e-5  # of the first step
+    schedule: Schedule = "linear"  # of the learning rate: "linear" falls to zero at the last step
+    vocabulary: Vocabulary = (
+        "calls"  # the words whose vectors are trained: those that only calls have, or all
+    )
     max_length: int = LIMIT  # tokens; a longer row is refused, none is ever cut
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
     seed: int = 0  # of the order of the rows
-    average: int = 10  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
+    average: int = 1  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RunConfig":
-        return cls(**data)
+        before = {"schedule": "constant", "vocabulary": "all"}  # there was a choice
+        return cls(**{**before, **data})
 
     def problems(self) -> dict[str, str]:
         """What is wrong, by field; empty when the configuration can run."""
@@ -37,12 +44,17 @@ class RunConfig:
             number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
             if not number or not low <= value <= high:
                 found[name] = f"Choose a number from {low} to {high}."
-        if self.dtype not in DTYPES:
-            found["dtype"] = f"Choose one of {', '.join(DTYPES)}."
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                found[name] = f"Choose one of {', '.join(choices)}."
         return found
 
 
-DTYPES = ("auto", "float32", "bfloat16")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "schedule": get_args(Schedule),
+    "vocabulary": get_args(Vocabulary),
+    "dtype": get_args(Dtype),
+}
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 100),
     "batch_size": (1, 256),
@@ -51,7 +63,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
     "average": (1, 1000),
 }
-RECIPES: dict[str, RunConfig] = {"guide": RunConfig()}
+RECIPES: dict[str, RunConfig] = {
+    "recommended": RunConfig(),  # tests/benchmarks/recipes.md tells why
+    # Google's guide to fine-tuning FunctionGemma; it also trains the prompts, which is not done here.
+    "guide": RunConfig(epochs=8, learning_rate=5e-5, schedule="constant", vocabulary="all"),
+}
 
 
 def configure(recipe: str, settings: dict[str, str]) -> RunConfig:

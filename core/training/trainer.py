@@ -1,7 +1,7 @@
 """Full fine-tuning over TRL's SFTTrainer, with the loss on the answers alone."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from core.training import head
 from core.training.average import averaging
 from core.training.batches import BLANK, EvenOrder, collate_padded, collate_tree, micro_batch
 from core.training.recipe import RunConfig
+from core.training.vocabulary import RATE, words_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def train(
     rows: Sequence[Row],
     groups: Sequence[str],
     test_rows: Sequence[Row],
+    control: Sequence[int],
     config: RunConfig,
     folder: Path,
     callbacks: Sequence[Any],
@@ -51,6 +53,7 @@ def train(
 ) -> Trained:
     """Train `model` in place on `rows`; loss on `test_rows` after each epoch.
 
+    `control` are the words that are trained where the config's vocabulary is "calls" (`Family.control_ids`).
     `groups` names the group of each row, the tools it calls; batches hold the groups evenly. With `shared`, what the
     rows of a batch have in common is computed once (`tree_attention.exact` tells whether the model can). `resume` is
     a checkpoint of the same training in `folder`; `more` goes to SFTConfig.
@@ -74,21 +77,27 @@ def train(
     average = averaging(config.average)
     if shared:
         tree_attention.use(model)
-    trainer = _trainer_class()(
-        order=EvenOrder(groups, config.seed, micro * processes if processes > 1 else 1),
-        model=model,
-        args=_arguments(config, folder, bool(test_rows), micro, more),
-        train_dataset=Dataset.from_list([*items, BLANK]),
-        eval_dataset=Dataset.from_list(test_items) if test_items else None,
-        processing_class=tokenizer,
-        data_collator=collate_tree if shared else collate_padded,
-        callbacks=[average, *callbacks],
-    )
-    for printing in (PrinterCallback, ProgressCallback):
-        trainer.remove_callback(printing)  # the store's callback reports; the log stays readable
-    with head.gradient_in_place(model) if processes == 1 else nullcontext():
+    with ExitStack() as stack:
+        fast: list[Any] = []  # parameters whose learning rate is RATE times that of the others
+        if config.vocabulary == "calls":
+            fast = stack.enter_context(words_alone(model, control))
+        elif processes == 1:
+            stack.enter_context(head.gradient_in_place(model))
+        trainer = _trainer_class()(
+            order=EvenOrder(groups, config.seed, micro * processes if processes > 1 else 1),
+            fast=fast,
+            model=model,
+            args=_arguments(config, folder, bool(test_rows), micro, more),
+            train_dataset=Dataset.from_list([*items, BLANK]),
+            eval_dataset=Dataset.from_list(test_items) if test_items else None,
+            processing_class=tokenizer,
+            data_collator=collate_tree if shared else collate_padded,
+            callbacks=[average, *callbacks],
+        )
+        for printing in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(printing)  # the store's callback reports; the log stays readable
         result = trainer.train(resume_from_checkpoint=resume and str(resume))
-    average.apply(model)
+        average.apply(model)
     return Trained(result.global_step, result.metrics["train_runtime"])
 
 
@@ -114,7 +123,7 @@ def _arguments(config: RunConfig, folder: Path, evaluate: bool, micro: int, more
         "per_device_eval_batch_size": micro,
         "gradient_accumulation_steps": config.batch_size // (micro * _processes()),
         "learning_rate": config.learning_rate,
-        "lr_scheduler_type": "constant",
+        "lr_scheduler_type": config.schedule,
         "optim": "adamw_torch_fused",
         "bf16": config.dtype == "bfloat16",
         "fp16": False,  # Gemma 3 overflows in it
@@ -154,7 +163,8 @@ def _trainer_class() -> type:
     class AnswerTrainer(SFTTrainer):
         """SFTTrainer that takes batches as `core.training.batches` makes them, and the rows in a given order."""
 
-        def __init__(self, *, order: EvenOrder, model, **arguments):
+        def __init__(self, *, order: EvenOrder, fast: list[torch.nn.Parameter], model, **arguments):
+            self.fast = fast
             super().__init__(model=model, **arguments)
             self.config = model.config
             self.order = order
@@ -164,6 +174,17 @@ def _trainer_class() -> type:
 
         def _get_train_sampler(self, train_dataset=None):
             return self.order
+
+        def create_optimizer(self, model=None):
+            """The optimizer of the library, with the parameters that learn faster in a group of their own."""
+            optimizer = super().create_optimizer(model)
+            if self.fast:
+                known = {id(parameter) for parameter in self.fast}
+                for group in optimizer.param_groups:
+                    group["params"] = [one for one in group["params"] if id(one) not in known]
+                rate = RATE * self.args.learning_rate
+                optimizer.add_param_group({"params": self.fast, "lr": rate, "weight_decay": 0.0})
+            return optimizer
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             labels = inputs.pop("labels")

@@ -13,10 +13,12 @@ from core.models import catalog, seen
 from core.prompt.gate import Refusal
 from core.schema.example import SPLITS
 from core.store import metrics, open_store, projects, runs
-from core.training.recipe import DTYPES, LIMITS, RunConfig
+from core.training.recipe import LIMITS
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import lens as lens_panel
+from studio.panels import recipe as recipe_panel
 from studio.panels.lens import limit_of
+from studio.panels.recipe import DEFAULT, config_of, whole
 from studio.shell import Panel, Shell, run_of, summary_of
 from studio.text import t
 from studio.views import lens as lens_view
@@ -26,8 +28,6 @@ from studio.views.examples import health_pill
 from studio.views.pieces import h
 from studio.views.runs import run_card, run_head
 
-GUIDE = RunConfig()
-NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed", "average")
 LOG_BYTES = 16_000
 
 
@@ -52,8 +52,7 @@ def build(shell: Shell, sight: gr.State) -> Panel:
                 gate = html()
                 start = gr.Button(t("train.start"), variant="primary")
                 with gr.Accordion(t("train.settings"), open=False, elem_classes="cw-fold"):
-                    fields = _settings()
-                    back = gr.Button(t("train.guide"), size="sm", elem_classes=["cw-fit", "cw-quiet"])
+                    named, fields = recipe_panel.build()
             with gr.Column(elem_classes=["cw-panel", "cw-hide-empty"]):
                 waiting = html()
         with gr.Column(scale=7, min_width=300, elem_classes="cw-panel"):
@@ -63,14 +62,14 @@ def build(shell: Shell, sight: gr.State) -> Panel:
             card = html()
     lens = lens_panel.build(shell, model, fields["max_length"], sight)
 
-    def on_about(project: str, chosen: str, *values: Any) -> tuple[str, str, str, str, str]:
+    def on_about(project: str, chosen: str, *values: Any) -> tuple[str, str, str, str, str, str]:
         """Everything on the left that depends on the project, the model and the settings."""
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
             train, test = (projects.count_examples(db, found, split=split) for split in SPLITS)
             measured = runs.listed(db)
         recipe = dict(zip(fields, values, strict=True))
-        epochs, batch = _whole(recipe["epochs"], GUIDE.epochs), _whole(recipe["batch_size"], GUIDE.batch_size)
+        epochs, batch = (whole(recipe[name], getattr(DEFAULT, name)) for name in ("epochs", "batch_size"))
         pace = view.pace(measured, chosen, batch)
         known = {choice.id: choice for choice in catalog.choices(shell.settings)}
         refusals = known_refusals(found, chosen, recipe["max_length"])
@@ -80,6 +79,7 @@ def build(shell: Shell, sight: gr.State) -> Panel:
             view.estimate(train, epochs, batch, pace) + memory(found, chosen, recipe),
             "" if refusals else health_pill(checkup(shell.settings, found).findings),
             lens_view.gate(refusals),
+            recipe_panel.name_of(recipe),
         )
 
     def memory(project: str, chosen: str, recipe: dict[str, Any]) -> str:
@@ -91,7 +91,14 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         found = need.of_project(shell.settings, project, chosen or "", config)
         if found is None:
             return ""
-        return view.memory(found.peak, found.total, found.free, found.row_by_row, found.without_average)
+        return view.memory(
+            found.peak,
+            found.total,
+            found.free,
+            found.row_by_row,
+            found.calls_alone,
+            found.without_average,
+        )
 
     def known_refusals(project: str, chosen: str, limit: Any) -> list[Refusal]:
         """What is known without loading anything of what would keep a run from starting."""
@@ -140,12 +147,15 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         on_stop(project, acted(event).get("id", ""))
 
     inputs = [shell.project, model, *fields.values()]
-    lefts = [title, note, estimate, health, gate]
+    lefts = [title, note, estimate, health, gate, named]
     changes = [
         model.input,
         fields["epochs"].input,
         fields["batch_size"].input,
         fields["max_length"].input,
+        fields["learning_rate"].input,
+        fields["schedule"].select,
+        fields["vocabulary"].select,
         fields["average"].input,
         fields["dtype"].select,
         shell.changed.change,
@@ -160,12 +170,12 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     raised.then(**lens.redraw)
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
     waiting.act(shown(on_cancel), [shell.project], None, **PRIVATE)
-    back.click(
-        lambda: [getattr(GUIDE, name) for name in fields], None, list(fields.values()), **PRIVATE
-    ).then(shown(on_about), inputs, lefts, **PRIVATE)
+    named.input(shown(recipe_panel.on_named), [named, *fields.values()], [*fields.values()], **PRIVATE).then(
+        shown(on_about), inputs, lefts, **PRIVATE
+    )
 
     def fresh(project: str) -> list[Any]:
-        start_values = [catalog.STARTER, *(getattr(GUIDE, name) for name in fields)]
+        start_values = [catalog.STARTER, *(getattr(DEFAULT, name) for name in fields)]
         return [*on_about(project, *start_values), *start_values, lens.choices(project)]
 
     def live(project: str, id: str) -> list[Any]:
@@ -197,73 +207,6 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     return Panel(
         [*lefts, model, *fields.values(), lens.which], fresh, [name, card, stop, start, waiting], live
     )
-
-
-def _settings() -> dict[str, Any]:
-    """The fields of the recipe, by its names."""
-    fields: dict[str, Any] = {}
-    with gr.Row():
-        for name in ("epochs", "batch_size"):
-            fields[name] = gr.Number(
-                getattr(GUIDE, name), label=t(f"recipe.{name}"), info=t(f"recipe.{name}.hint"), min_width=110
-            )
-    with gr.Row():
-        fields["learning_rate"] = gr.Textbox(
-            f"{GUIDE.learning_rate:g}",
-            label=t("recipe.learning_rate"),
-            info=t("recipe.learning_rate.hint"),
-            min_width=110,
-        )
-        fields["max_length"] = gr.Number(
-            GUIDE.max_length, label=t("recipe.max_length"), info=t("recipe.max_length.hint"), min_width=110
-        )
-    with gr.Row():
-        kinds = [(t(f"dtype.{name}"), name) for name in DTYPES]
-        fields["dtype"] = gr.Dropdown(
-            kinds, value=GUIDE.dtype, label=t("recipe.dtype"), info=t("recipe.dtype.hint"), min_width=110
-        )
-        fields["seed"] = gr.Number(
-            GUIDE.seed, label=t("recipe.seed"), info=t("recipe.seed.hint"), min_width=110
-        )
-    fields["average"] = gr.Number(
-        GUIDE.average, label=t("recipe.average"), info=t("recipe.average.hint"), min_width=110
-    )
-    return fields
-
-
-def config_of(values: dict[str, Any]) -> RunConfig:
-    """The recipe that was typed. Raises StudioError naming the setting in the form's own words."""
-    kept: dict[str, Any] = {}
-    for name, value in values.items():
-        kept[name] = value
-        if name in NUMBERS:
-            kept[name] = _number(name, value)
-            if name != "learning_rate" and kept[name] != int(kept[name]):
-                raise StudioError(t("recipe.whole", name=t(f"recipe.{name}")))
-            kept[name] = kept[name] if name == "learning_rate" else int(kept[name])
-    config = RunConfig(**kept)
-    for name, problem in config.problems().items():
-        raise StudioError(f"{t(f'recipe.{name}')}: {problem}")
-    return config
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-        if abs(number) < 1e12:
-            return number
-    except (TypeError, ValueError):
-        pass
-    raise StudioError(t("recipe.number", name=t(f"recipe.{name}")))
-
-
-def _whole(value: Any, otherwise: int) -> int:
-    """A number for the estimate; what is no number is said when the run is asked for."""
-    try:
-        number = int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return otherwise
-    return number if 0 < number < 10**6 else otherwise
 
 
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n]*\r(?!\n)")  # colours, and lines that were written over

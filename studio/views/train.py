@@ -35,7 +35,9 @@ def estimate(train: int, epochs: int, batch: int, seconds_per_step: float | None
     )
 
 
-def memory(need: int, total: int, free: int | None, row_by_row: int, without_average: int) -> str:
+def memory(
+    need: int, total: int, free: int | None, row_by_row: int, calls_alone: int, without_average: int
+) -> str:
     """What a run needs of the computer's memory, and what to do where that is too much; `free` None where unknown."""
     told = (
         t("train.need", need=gigabytes(need), total=gigabytes(total))
@@ -47,6 +49,7 @@ def memory(need: int, total: int, free: int | None, row_by_row: int, without_ave
         return said
     ways = [t("train.tight_close")] if need <= total else []
     ways += [t("train.tight_batch", need=gigabytes(row_by_row))] if row_by_row < need else []
+    ways += [t("train.tight_calls", need=gigabytes(calls_alone))] if calls_alone < need else []
     ways += [t("train.tight_average", need=gigabytes(without_average))] if without_average < need else []
     title = t("train.tight") if need <= total else t("train.tight_never")
     todo = " ".join(ways or [t("train.tight_model")])

@@ -16,6 +16,7 @@ from workload import Shape, add_model_options, model_folder, random_rows
 
 from core.jobs import need
 from core.models import fit, hardware, loading, tree_attention
+from core.prompt.family import family_of
 from core.training import trainer
 from core.training.callbacks import peak_memory
 from core.training.recipe import RunConfig
@@ -24,18 +25,23 @@ SHAPES = ("123x4", "123x16", "600x8", "2000x8")
 STEPS = 3  # the second is the first with the optimizer's memory
 
 
-def one(folder: Path, shape: Shape, dtype: str, average: int) -> dict[str, int]:
+def one(folder: Path, shape: Shape, dtype: str, vocabulary: str, average: int) -> dict[str, int]:
     """Train in this process, as the worker does, and compare its peak in bytes with the estimate."""
     hardware.tune()
     device = hardware.choose_device()
     model, tokenizer = loading.load(folder, "float32", device)
     rows = random_rows(shape, STEPS, folder)
     shared = tree_attention.exact(model, [row.input_ids for row in rows[:2]])
-    config = RunConfig(epochs=1, batch_size=shape.batch, dtype=dtype, average=average)  # type: ignore[arg-type]
+    config = RunConfig(
+        epochs=1,
+        batch_size=shape.batch,
+        dtype=dtype,  # type: ignore[arg-type]
+        vocabulary=vocabulary,  # type: ignore[arg-type]
+        average=average,
+    )
+    groups, control = ["any"] * len(rows), family_of(tokenizer).control_ids(tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
-        trainer.train(
-            model, tokenizer, rows, ["any"] * len(rows), [], config, Path(scratch), [], shared=shared
-        )
+        trainer.train(model, tokenizer, rows, groups, [], control, config, Path(scratch), [], shared=shared)
     estimate = need.of_rows(folder, rows, config, device, shared)
     if estimate is None:
         sys.exit("This model is of an unusual build.")
@@ -47,10 +53,11 @@ def one(folder: Path, shape: Shape, dtype: str, average: int) -> dict[str, int]:
 
 
 def table(folder: Path, shapes: list[Shape]) -> None:
-    print("| shape | arithmetic | average | measured GB | estimate GB | apart |\n|---|---|---|---|---|---|")
+    print("| shape | arithmetic | words trained | average | measured GB | estimate GB | apart |")
+    print("|---|---|---|---|---|---|---|")
     for shape in shapes:
         for dtype in ("float32", "bfloat16"):
-            for average in (1, 10):
+            for vocabulary, average in (("calls", 1), ("all", 1), ("all", 10)):
                 asked = [
                     sys.executable,
                     __file__,
@@ -58,6 +65,7 @@ def table(folder: Path, shapes: list[Shape]) -> None:
                     str(folder),
                     f"{shape.prefix}x{shape.batch}",
                     dtype,
+                    vocabulary,
                     str(average),
                 ]
                 answer = subprocess.run(
@@ -67,15 +75,15 @@ def table(folder: Path, shapes: list[Shape]) -> None:
                 measured, guess = found["measured"] / 1e9, found["estimate"] / 1e9
                 apart = guess / measured - 1
                 print(
-                    f"| {shape} | {dtype} | {average} | {measured:.2f} | {guess:.2f} | {apart:+.1%} |",
+                    f"| {shape} | {dtype} | {vocabulary} | {average} | {measured:.2f} | {guess:.2f} | {apart:+.1%} |",
                     flush=True,
                 )
 
 
 def main() -> None:
     if sys.argv[1:2] == ["one"]:
-        folder, shape, dtype, average = sys.argv[2:]
-        print(json.dumps(one(Path(folder), Shape.read(shape), dtype, int(average))))
+        folder, shape, dtype, vocabulary, average = sys.argv[2:]
+        print(json.dumps(one(Path(folder), Shape.read(shape), dtype, vocabulary, int(average))))
         return
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -102,10 +102,17 @@ def _ours(spec: dict[str, Any], folder: Path, rows: list[Row], scratch: Path, te
     if shared and not tree_attention.exact(model, [row.input_ids for row in rows[:2]]):
         sys.exit("The model cannot take packed rows.")
     config = RunConfig(
-        epochs=1, batch_size=spec["batch"], learning_rate=LEARNING_RATE, dtype=spec["dtype"], average=1
+        epochs=1,
+        batch_size=spec["batch"],
+        learning_rate=LEARNING_RATE,
+        schedule="constant",
+        vocabulary="all",
+        dtype=spec["dtype"],
     )
     groups = ["any"] * len(rows)
-    trainer.train(model, tokenizer, rows, groups, [], config, scratch, [clock(device, tell)], shared=shared)
+    trainer.train(
+        model, tokenizer, rows, groups, [], [], config, scratch, [clock(device, tell)], shared=shared
+    )
 
 
 def _trl(spec: dict[str, Any], folder: Path, rows: list[Row], scratch: Path, tell: Any) -> None:

@@ -11,9 +11,10 @@ import gradio as gr
 import pytest
 
 from core.errors import StudioError
-from core.training.recipe import RunConfig
+from core.training.recipe import RunConfig, configure
 from studio import events
-from studio.tabs.train import config_of
+from studio.panels import recipe
+from studio.panels.recipe import config_of
 from studio.text import ENGLISH, t
 from studio.ui import build, unchanged_skipped
 
@@ -105,18 +106,31 @@ def test_one_and_many(n: int, words: str) -> None:
 
 
 GOOD = {
-    "epochs": 8,
+    "epochs": 12,
     "batch_size": 4.0,
-    "learning_rate": "5e-05",
+    "learning_rate": "2e-05",
+    "schedule": "linear",
+    "vocabulary": "calls",
     "max_length": 2048,
     "dtype": "auto",
     "seed": 0,
-    "average": 10,
+    "average": 1,
 }
 
 
 def test_the_form_gives_the_recipe_that_was_typed() -> None:
     assert config_of(GOOD) == RunConfig()
+
+
+def test_a_recipe_is_known_by_its_values_and_fills_the_fields() -> None:
+    assert recipe.name_of({**GOOD, "seed": 7, "dtype": "float32"}) == "recommended"
+    assert recipe.name_of({**GOOD, "epochs": 13}) == recipe.name_of({**GOOD, "epochs": None}) == "own"
+    order = [name for pair in recipe.PAIRS for name in pair]
+    mine = {**GOOD, "seed": 7, "max_length": 900, "epochs": 3}
+    filled = dict(zip(order, recipe.on_named("guide", *(mine[name] for name in order)), strict=True))
+    assert recipe.name_of(filled) == "guide" and (filled["seed"], filled["max_length"]) == (7, 900)
+    assert config_of(filled) == configure("guide", {"seed": "7", "max_length": "900"})
+    assert recipe.on_named("own", *(mine[name] for name in order)) == [mine[name] for name in order]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +145,7 @@ def test_the_form_gives_the_recipe_that_was_typed() -> None:
         ("learning_rate", "1", "from 1e-07 to 0.01"),
         ("dtype", "float16", "Choose one of"),
         ("dtype", ["auto"], "Choose one of"),
+        ("schedule", "cosine", "Choose one of"),
         ("seed", "9" * 400, "write a number"),
     ],
 )

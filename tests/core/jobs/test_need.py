@@ -12,6 +12,7 @@ from core.prompt import light
 from core.store import open_store, projects, runs
 from core.training.recipe import RunConfig
 
+WHOLE = RunConfig(vocabulary="all", average=10)  # the costliest
 GB = 10**9
 MACHINE = hardware.Machine("cpu", "CPU, 2 cores", 2, 8 * GB, 1 * GB, 0, bf16=True)
 
@@ -33,11 +34,15 @@ def machine(monkeypatch):
 
 
 def test_the_starter_is_known_before_it_is_made(settings, project, machine):
-    found = need.of_project(settings, project.id, "starter", RunConfig())
+    found = need.of_project(settings, project.id, "starter", WHOLE)
     assert 5 * GB < found.without_average < found.peak < 8 * GB
     assert found.without_average == found.peak - 4 * fit.GEMMA_270M.parameters
     assert found.row_by_row < found.peak
     assert (found.total, found.free) == (8 * GB, 7 * GB)
+    few = need.of_project(settings, project.id, "starter", RunConfig())
+    assert 3 * GB < few.peak == few.calls_alone == few.without_average < 5 * GB
+    averaged = need.of_project(settings, project.id, "starter", RunConfig(average=10))
+    assert averaged.without_average == few.peak and found.calls_alone == averaged.peak
 
 
 def test_a_model_that_is_not_here_and_a_project_without_rows_are_not_guessed(
@@ -60,7 +65,7 @@ def test_the_arithmetic_that_the_machine_would_choose_is_counted(settings, proje
 
 def test_a_card_is_asked_for_its_own_memory(settings, project, machine):
     machine(device="cuda", device_memory=4 * GB)
-    found = need.of_project(settings, project.id, "starter", RunConfig())
+    found = need.of_project(settings, project.id, "starter", WHOLE)
     assert (found.total, found.free, found.tight) == (4 * GB, None, True)
 
 
@@ -81,14 +86,15 @@ def test_tokens_are_counted_once_the_tokenizer_is_in_memory(settings, project, m
 
 
 def test_it_says_what_to_do_and_only_what_helps(settings, project, model, machine):
-    machine(memory_used=3 * GB)
-    found = need.of_project(settings, project.id, "starter", RunConfig())
+    machine(memory_used=5 * GB)
+    found = need.of_project(settings, project.id, "starter", WHOLE)
     said = need.sentence(found)
-    assert "this machine has 5.0 GB free. Close other programs, or choose a batch" in said
+    assert "this machine has 3.0 GB free. Close other programs, or choose a batch" in said
     assert f"average=1: {need.size(found.without_average)}" in said
-    config = RunConfig(batch_size=1, average=1)
+    assert f"vocabulary=calls: {need.size(found.calls_alone)}" in said
+    config = RunConfig(batch_size=1)
     said = need.sentence(need.of_project(settings, project.id, "starter", config))
-    assert said.endswith("5.0 GB free. Close other programs.")
+    assert said.endswith("3.0 GB free. Close other programs.")
     assert need.sentence(need.of_project(settings, project.id, model, RunConfig())).endswith("free.")
 
 
@@ -98,7 +104,7 @@ def test_what_can_never_fit_is_refused_before_anything_is_loaded(settings, proje
     with pytest.raises(
         StudioError, match=r"needs about 7\.\d GB of memory, and this machine has 5\.0 GB"
     ) as caught:
-        queue.enqueue(settings, project.id, "starter", RunConfig())
+        queue.enqueue(settings, project.id, "starter", WHOLE)
     assert "average=1" in caught.value.hint and "lose other programs" not in caught.value.hint
     with open_store(settings) as db:
         assert runs.listed(db) == []

@@ -131,11 +131,14 @@ def test_lengths_are_those_of_the_rows():
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator that was measured is that of Linux")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_real_training_takes_what_was_estimated(dtype, tmp_path):
+@pytest.mark.parametrize(
+    ("dtype", "vocabulary", "average"),
+    [("float32", "all", 10), ("bfloat16", "all", 10), ("bfloat16", "calls", 1)],
+)
+def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, tmp_path):
     folder = _middling(tmp_path / "model")
     answer = subprocess.run(
-        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, "10"],
+        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, vocabulary, str(average)],
         stdout=subprocess.PIPE, check=True, text=True,
     )  # fmt: skip
     found = json.loads(answer.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""One RunConfig: the guide's values, and sentences for all others."""
+"""One RunConfig: two recipes by name, and sentences for values that cannot be."""
 
 import pytest
 
@@ -6,8 +6,16 @@ from core.errors import StudioError
 from core.training.recipe import RunConfig, configure
 
 
-def test_the_guide_is_the_default():
-    assert configure("guide", {}) == RunConfig(8, 4, 5e-5, 2048, "auto", 0, 10)
+def test_the_recommended_recipe_is_the_default_and_the_guide_is_what_google_writes():
+    assert configure("recommended", {}) == RunConfig()
+    guide = RunConfig(8, 4, 5e-5, "constant", "all", average=1)
+    assert configure("guide", {}) == guide
+
+
+def test_a_run_from_before_there_was_a_choice_trained_all_at_a_constant_rate():
+    new = ("schedule", "vocabulary")
+    old = {name: value for name, value in RunConfig().to_json().items() if name not in new}
+    assert RunConfig.from_json(old) == RunConfig(schedule="constant", vocabulary="all")
 
 
 def test_values_are_set_from_text():
@@ -25,6 +33,7 @@ def test_values_are_set_from_text():
         ({"learning_rate": "nan"}, "learning_rate"),
         ({"learning_rate": "1"}, "learning_rate"),
         ({"dtype": "float16"}, "dtype"),
+        ({"schedule": "cosine"}, "schedule"),
         ({"steps": "3"}, "steps"),
     ],
 )

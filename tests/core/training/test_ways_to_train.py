@@ -98,14 +98,23 @@ def test_packed_bfloat16_is_as_near_to_float32_as_padded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("average", "stop", "shared"),
-    [(1, 3, True), (4, 5, True), (4, 5, False)],  # an epoch has three steps
-    ids=["between epochs", "within an epoch", "padded"],
+    ("average", "stop", "shared", "vocabulary"),
+    [
+        (1, 3, True, "all"),
+        (4, 5, True, "all"),
+        (4, 5, False, "all"),
+        (4, 5, True, "calls"),
+    ],  # three steps an epoch
+    ids=["between epochs", "within an epoch", "padded", "few words"],
 )
-def test_a_resumed_training_ends_like_one_that_was_never_interrupted(average, stop, shared, tmp_path):
-    """Weights, optimizer, order of the rows, and the average over steps before and after."""
+def test_a_resumed_training_ends_like_one_that_was_never_interrupted(
+    average, stop, shared, vocabulary, tmp_path
+):
+    """Weights, optimizer, learning rate, order of the rows, and the average over steps before and after."""
     start = tiny_families.make("gemma3")
-    settings = {"epochs": 2, "average": average, "shared": shared}
+    settings = {
+        "epochs": 2, "average": average, "shared": shared, "vocabulary": vocabulary, "schedule": "linear"
+    }  # fmt: skip
     more = {"save_strategy": "steps", "save_steps": stop}
     straight = follow(copy.deepcopy(start), TEN, tmp_path / "straight", more=more, **settings)
     first = follow(
