@@ -21,7 +21,7 @@ check: $(VENV)/dev.done
 # About an hour on two cores that have nothing else to do. What it finds is kept in tests/benchmarks/results.
 bench: $(VENV)/dev.done
 	$(BIN)/python $(BENCHMARKS)/training_speed.py --shapes 123x4 123x4:apart --budget 15
-	$(BIN)/python $(BENCHMARKS)/training_speed.py --shapes 123x16 600x8 2000x8 --dtypes bfloat16 --ways guide ours \
+	$(BIN)/python $(BENCHMARKS)/training_speed.py --shapes 123x16 600x8 2000x8 --dtypes bfloat16 --ways guide ours recommended \
 	  --budget 15
 	$(BIN)/python $(BENCHMARKS)/tools_cost.py --budget 8
 	kind=$$($(BIN)/python $(BENCHMARKS)/machine.py) && \

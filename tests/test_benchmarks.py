@@ -35,12 +35,12 @@ def test_ways_are_measured_side_by_side(tmp_path):
     subprocess.run(
         [
             sys.executable, SCRIPTS / "training_speed.py", "--tiny", "--shapes", "12x4", "--dtypes", "float32",
-            "--ways", "guide", "ours", "--steps", "2", "--json", file,
+            "--ways", "guide", "ours", "recommended", "--steps", "2", "--json", file,
         ],
         cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     [cell] = json.loads(file.read_text())["cells"]
-    assert list(cell["ways"]) == ["guide", "ours"]
+    assert list(cell["ways"]) == ["guide", "ours", "recommended"]
     for way in cell["ways"].values():
         assert way["failure"] == "" and way["warmed_up"]
         assert len(way["step_seconds"]) == 2 and min(way["step_seconds"]) > 0

@@ -27,7 +27,7 @@ RESULTS = Path(__file__).with_name("results")
 SHAPES = ("123x4", "123x16", "600x8", "2000x8", "123x4:apart")
 DTYPES = ("float32", "bfloat16")
 ROWS = "Rows of random tokens: a prefix (its length x rows), a question of 19 or 20 tokens, an answer of 20."
-SHARED_WAYS = ("guide", "guide-bf16", "trl", "ours")
+SHARED_WAYS = ("guide", "guide-bf16", "trl", "ours", "recommended")
 APART_WAYS = ("padded", "ours")  # the question there: does looking for what is shared cost anything?
 
 

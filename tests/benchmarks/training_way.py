@@ -18,6 +18,7 @@ import machine
 
 from core.models import hardware, loading, tree_attention
 from core.prompt import Row
+from core.prompt.family import family_of
 from core.training import trainer
 from core.training.callbacks import peak_memory
 from core.training.recipe import RunConfig
@@ -31,6 +32,7 @@ WAYS = {
     "trl": ("TRL, prompt and completion", ("float32", "bfloat16")),
     "padded": ("Callwright, nothing shared", ("float32", "bfloat16")),
     "ours": ("Callwright", ("float32", "bfloat16")),
+    "recommended": ("Callwright, recommended: words of calls alone", ("float32", "bfloat16")),
 }
 
 
@@ -89,7 +91,7 @@ def clock(device: str, tell: Callable[[dict[str, Any]], None]) -> Any:
 def run(spec: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """Train in the way of the spec until the rows or the orders end."""
     rows = [Row(ids, length) for ids, length in spec["rows"]]
-    train = _ours if spec["way"] in ("ours", "padded") else _trl
+    train = _ours if spec["way"] in ("ours", "padded", "recommended") else _trl
     train(spec, Path(spec["folder"]), rows, Path(spec["scratch"]), tell)
 
 
@@ -98,7 +100,7 @@ def _ours(spec: dict[str, Any], folder: Path, rows: list[Row], scratch: Path, te
     hardware.tune()
     device = hardware.choose_device()
     model, tokenizer = loading.load(folder, "float32", device)
-    shared = spec["way"] == "ours"
+    shared = spec["way"] != "padded"
     if shared and not tree_attention.exact(model, [row.input_ids for row in rows[:2]]):
         sys.exit("The model cannot take packed rows.")
     config = RunConfig(
@@ -106,12 +108,12 @@ def _ours(spec: dict[str, Any], folder: Path, rows: list[Row], scratch: Path, te
         batch_size=spec["batch"],
         learning_rate=LEARNING_RATE,
         schedule="constant",
-        vocabulary="all",
+        vocabulary="calls" if spec["way"] == "recommended" else "all",
         dtype=spec["dtype"],
     )
-    groups = ["any"] * len(rows)
+    groups, control = ["any"] * len(rows), family_of(tokenizer).control_ids(tokenizer)
     trainer.train(
-        model, tokenizer, rows, groups, [], [], config, scratch, [clock(device, tell)], shared=shared
+        model, tokenizer, rows, groups, [], control, config, scratch, [clock(device, tell)], shared=shared
     )
 
 
