@@ -36,13 +36,13 @@ def test_the_starter_model_learns_where_to_look(tmp_path, capsys):
     assert (project["train"], project["test"]) == (ROWS, ROWS)
 
     begun = time.monotonic()
-    run = call(tmp_path, "train", "twenty", "--model", "starter", "--recipe", "guide", "--set", "seed=0")
+    run = call(tmp_path, "train", "twenty", "--model", "starter", "--set", "seed=0")
     minutes = (time.monotonic() - begun) / 60
     before, after = run["before"], run["after"]
     parsed = after["n"] - after["malformed"]
     with capsys.disabled():
         print(
-            f"\nstarter, guide recipe, {ROWS} + {ROWS} rows on {run['device']}: right tool {before['right']} -> "
+            f"\nstarter, recommended recipe, {ROWS} + {ROWS} rows on {run['device']}: right tool {before['right']} -> "
             f"{after['right']} of {after['n']}, exact {before['exact']} -> {after['exact']}, {parsed} parse; "
             f"{run['steps']} steps in {run['train_seconds']:.0f} s, {minutes:.1f} min in all, "
             f"{run['memory'] / 1e9:.1f} GB"
