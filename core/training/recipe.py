@@ -16,9 +16,9 @@ Vocabulary = Literal["calls", "all"]
 class RunConfig:
     """What can be chosen about a training; the defaults are the recommended recipe."""
 
-    epochs: int = 12  # passes over the training examples
+    epochs: int = 16  # passes over the training examples
     batch_size: int = 4  # examples for one step of the optimizer
-    learning_rate: float = 2e-5  # of the first step
+    learning_rate: float = 1e-5  # of the first step
     schedule: Schedule = "linear"  # of the learning rate: "linear" falls to zero at the last step
     vocabulary: Vocabulary = (
         "calls"  # the words whose vectors are trained: those that only calls have, or all

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-RATE = 25.0  # times the learning rate: what begins as a guess has a long way to go
+RATE = 50.0  # times the learning rate: what begins as a guess has a long way to go
 
 
 @contextmanager

@@ -32,7 +32,11 @@ def build() -> tuple[gr.Radio, dict[str, Any]]:
     """The choice of a recipe, and the fields by their names in RunConfig."""
     names = [(t(f"recipe.{name}"), name) for name in (*RECIPES, OWN)]
     named = gr.Radio(
-        names, value=name_of(DEFAULT.to_json()), label=t("recipe.name"), info=t("recipe.name.hint")
+        names,
+        value=name_of(DEFAULT.to_json()),
+        label=t("recipe.name"),
+        info=t("recipe.name.hint"),
+        elem_classes="cw-radio",
     )
     fields: dict[str, Any] = {}
     for pair in PAIRS:

@@ -106,9 +106,9 @@ def test_one_and_many(n: int, words: str) -> None:
 
 
 GOOD = {
-    "epochs": 12,
+    "epochs": 16,
     "batch_size": 4.0,
-    "learning_rate": "2e-05",
+    "learning_rate": "1e-05",
     "schedule": "linear",
     "vocabulary": "calls",
     "max_length": 2048,
