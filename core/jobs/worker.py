@@ -158,6 +158,7 @@ class Work:
         if shared:
             curve.add(asked, 0)
         del asked
+        hardware.give_back()
         self.start_up.skip()  # asking the untouched model
         self.enter("training", "Preparing the training")
         callbacks = [
@@ -195,6 +196,7 @@ class Work:
         trainer.save(model, tokenizer, folder)
         self.report(folder=str(folder))
         del model
+        hardware.give_back()
         tuned = loading.load_model(folder, config.dtype, device)  # what is judged is what was saved
         self.ask("after", "Asking the tuned model", tuned, tokenizer, family, snapshot)
         return "cancelled" if stopped else "finished"
