@@ -1,6 +1,8 @@
 """What is said about machines that these tests do not run on."""
 
+import platform
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -111,3 +113,22 @@ def test_number_formats(monkeypatch, requested, device, capability, expected):
 def test_half_precision_is_not_offered():
     with pytest.raises(StudioError, match="float16"):
         hardware.choose_dtype("float16", "cuda")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep no freed pages")
+def test_freed_tensors_stay_until_they_are_given_back():
+    """In a process of its own: how memory is kept is set for the whole process."""
+    script = """
+import psutil
+from core.models import hardware
+hardware.tune()
+import torch
+held = [torch.ones(1_000_000) for _ in range(100)]
+last = torch.ones(1)
+del held
+kept = psutil.Process().memory_info().rss
+hardware.give_back()
+print((kept - psutil.Process().memory_info().rss) // 10**6)
+"""
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True)
+    assert int(done.stdout) > 300  # of 400
