@@ -48,9 +48,7 @@ class Curve:
             return
         try:
             choices = choose(model, self.tokenizer, self.family, self.tools, self.prompts)
-        except (
-            StudioError
-        ) as error:  # a template whose calls have no common form; the answers are judged all the same
+        except StudioError as error:  # calls of no common form; the answers are judged all the same
             log.info("No curve of right tools: %s", error.sentence())
             self.prompts = []
             return
