@@ -133,6 +133,14 @@ def test_a_resumed_training_ends_like_one_that_was_never_interrupted(
     assert apart(weights(second.model), weights(straight.model), weights(start)) < 1e-6
 
 
+@pytest.mark.parametrize(
+    ("schedule", "shares"), [("constant", [1] * 6), ("linear", [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6])]
+)
+def test_the_learning_rate_stays_or_falls_to_zero_with_the_last_step(schedule, shares, tmp_path):
+    followed = follow(tiny_families.make("gemma3"), TEN, tmp_path, epochs=2, schedule=schedule)
+    assert followed.all("learning_rate") == pytest.approx([1e-3 * share for share in shares])
+
+
 @pytest.mark.parametrize("over", [1, 3])
 def test_what_is_kept_is_the_average_of_the_last_steps(over, tmp_path):
     followed = follow(tiny_families.make("gemma3"), TEN, tmp_path, epochs=2, average=over)
