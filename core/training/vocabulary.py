@@ -1,9 +1,8 @@
 """Training a few words of a model's vocabulary and leaving the others as they are.
 
-A project's examples hold a few hundred of 262,144 words. Trained as a whole, embedding and head move all of them, also
-those that only a later question will bring, and they are 63 % of a model of 270M: of the optimizer's memory and of a
-step's gradient. What must be learned there are the tokens that make a call and that mean nothing to the model yet;
-with all words frozen it never writes one. `tests/benchmarks/recipes.md` compares.
+A project's examples hold a few hundred of 262,144 words, and embedding and head are 63 % of a model of 270M: of the
+optimizer's memory and of a step's gradient. What must be learned there are the tokens that make a call and that mean
+nothing to the model yet; with all words frozen it hardly ever writes one. `tests/benchmarks/recipes.md` compares.
 """
 
 from collections.abc import Iterator, Sequence
