@@ -278,7 +278,7 @@ def test_right_tools_are_drawn_once_the_first_epoch_is_done() -> None:
         [Metric(0, "right_tool", 0.0), Metric(1, "right_tool", 1.0)], 1, 1
     )  # whole ticks
     assert chart.right_chart(points, 40, 0) == ""
-    nearly = chart.right_chart(points, 40, 21)
+    nearly = chart.right_chart(points, 36, 21)
     assert ">21</text>" in nearly and ">20</text>" not in nearly  # they would lie on each other
 
 
