@@ -171,7 +171,7 @@ class Work:
         groups = [example.tools for example in snapshot.split("train")]
         expected = need.of_rows(path, rows["train"], config, device, shared)
         if expected:
-            log.info("It needs about %s of memory.", need.size(expected))
+            log.info("The training itself needs about %s of memory.", need.size(expected))
         trained = trainer.train(
             model,
             tokenizer,
