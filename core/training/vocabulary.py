@@ -23,11 +23,8 @@ def words_alone(model: Any, words: Sequence[int]) -> Iterator[list[Any]]:
     before = [layer.weight.requires_grad for layer in layers]
     for layer in layers:
         layer.weight.requires_grad_(False)
-    if not words:
-        rows, hooks = [], []
-    else:
-        rows = [_rows(layer, words) for layer in layers]
-        hooks = [_look_up(embedding, words, rows[0]), _ask(head, words, rows[-1])]
+    rows = [_rows(layer, words) for layer in layers] if words else []
+    hooks = [_look_up(embedding, words, rows[0]), _ask(head, words, rows[-1])] if words else []
     try:
         yield rows
     finally:

@@ -10,14 +10,8 @@ from studio.text import t
 
 DEFAULT = RunConfig()
 NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed", "average")
-NAMED = (
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "schedule",
-    "vocabulary",
-    "average",
-)  # what a recipe is known by
+# What a recipe is known by.
+NAMED = ("epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average")
 OWN = "own"
 PAIRS = (
     ("epochs", "batch_size"),
@@ -53,7 +47,7 @@ def _field(name: str) -> Any:
         return gr.Dropdown(
             [(t(f"{name}.{choice}"), choice) for choice in CHOICES[name]], value=value, **words
         )
-    if name == "learning_rate":  # a field for numbers would write 2e-05 as 0
+    if name == "learning_rate":  # a field for numbers would write 1e-05 as 0
         return gr.Textbox(f"{value:g}", **words)
     return gr.Number(value, **words)
 
