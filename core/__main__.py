@@ -87,11 +87,13 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("text")
 
     verb("runs", "runs.listed", "all runs")
-    for name, target, help in (
-        ("run", "runs.show", "one run"),
-        ("stop", "runs.stop", "stop a run, keeping what it learned"),
-    ):
-        verb(name, target, help).add_argument("run")
+    verb("run", "runs.show", "one run").add_argument("run")
+    stop = verb("stop", "runs.stop", "stop a run, keeping what it learned")
+    stop.add_argument("run")
+    stop.add_argument("--now", action="store_true", help="end its process at once; it can be resumed")
+    resume = verb("resume", "runs.resume", "let a run that ended early go on from its newest checkpoint")
+    resume.add_argument("run")
+    resume.add_argument("--detach", action="store_true", help="do not wait for the end")
     return top
 
 

@@ -1,6 +1,7 @@
 """Where Callwright keeps its files; the only module that reads the environment for settings."""
 
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,3 +38,8 @@ class Settings:
     def run_folder(self, run: str) -> Path:
         """The folder of one run: its log and its model. Run ids are minted by us and hold no path signs."""
         return self.runs / run
+
+
+def machine_name() -> str:
+    """What tells this machine from others that see the same files; a Space is one, whatever container it gets."""
+    return os.environ.get("SPACE_ID") or platform.node()

@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from dataclasses import asdict
 from typing import Any
 
 from core.commands import say
@@ -10,6 +11,7 @@ from core.jobs import local, need, queue
 from core.settings import Settings
 from core.store import evaluations, metrics, open_store, projects, runs
 from core.store.runs import Run
+from core.training import checkpoints
 from core.training.recipe import configure
 
 LOOK_SECONDS = 0.5
@@ -27,6 +29,16 @@ def train(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     run = queue.enqueue(settings, project.id, options.model, config)
     if needed:
         say(need.sentence(needed))
+    return _followed(options, settings, run)
+
+
+def resume(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    """`resume`: let a run that was stopped, interrupted or failed go on, and follow it as `train` does."""
+    local.advance(settings)  # it may have died without anybody having looked
+    return _followed(options, settings, queue.resume(settings, options.run))
+
+
+def _followed(options: Namespace, settings: Settings, run: Run) -> tuple[dict[str, Any], str]:
     if options.detach:
         answer = {"run": run.id, "state": run.state}
         return answer, f"{run.name} is waiting; `run {run.id}` shows it."
@@ -115,6 +127,7 @@ def _row(run: Run) -> dict[str, Any]:
         "step": run.step,
         "steps": run.steps,
         "error": run.error,
+        "resumable": run.resumable,
     }
 
 
@@ -124,12 +137,16 @@ def show(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
     with open_store(settings) as db:
         run = runs.find(db, options.run)
         found = metrics.listed(db, run.id)
+        before = runs.attempts(db, run.id)
+    kept = checkpoints.listed(settings.run_folder(run.id) / "trainer")
     answer = {
         **_row(run),
         "doing": run.doing,
         "metrics": [{"step": m.step, "name": m.name, "value": _finite(m.value)} for m in found],
         "log": str(local.log_file(settings, run.id)),
         "model": run.folder,
+        "attempts": [asdict(one) for one in before],
+        "checkpoints": [{"step": one.step, "resumable": one.resumable} for one in kept],
     }
     shown = [m for m in found if m.name in ("loss", "eval_loss", "right_tool")]
     lines = [f"{run.name} is {run.state}, step {run.step} of {run.steps}. {run.doing}".strip()]
@@ -144,7 +161,9 @@ def _finite(value: float) -> float | str:
 
 
 def stop(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
-    """`stop`: end a run after its present step; what was learned is kept."""
+    """`stop`: end a run after its present step; what was learned is kept. With `--now` its process is ended."""
+    if options.now:
+        local.end_now(settings, options.run)
     run = queue.stop(settings, options.run)
     words = "will stop after this step" if run.working else f"is {run.state}"
     return {"run": run.id, "state": run.state}, f"{run.name} {words}."

@@ -7,7 +7,7 @@ from core.jobs.checkup import examined
 from core.models import catalog
 from core.models.seen import all_known_good, early_refusals
 from core.settings import Settings
-from core.store import open_store, projects, runs
+from core.store import claims, open_store, projects, runs
 from core.store.runs import Run
 from core.training.recipe import RunConfig
 
@@ -42,3 +42,14 @@ def stop(settings: Settings, run: str) -> Run:
     """Ask a run to stop: a waiting one is cancelled, a working one ends after its step and keeps what it learned."""
     with open_store(settings) as db:
         return runs.request_stop(db, run)
+
+
+def resume(settings: Settings, run: str) -> Run:
+    """Let a run that ended early go on from its newest checkpoint, or from the beginning where it has none.
+
+    Raises StudioError for a run that has nothing to go on with.
+    """
+    with open_store(settings) as db:
+        waiting = claims.resume(db, run)
+    local.advance(settings)
+    return waiting

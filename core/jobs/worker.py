@@ -1,9 +1,8 @@
-"""`python -m core.jobs.worker RUN`: one run from its snapshot to its saved model, in a process of its own.
+"""`python -m core.jobs.worker RUN ATTEMPT`: one attempt at a run in a process of its own, to its saved model.
 
 Everything it knows comes from the store, everything it finds goes there; its words go to the log.
 """
 
-import errno
 import gc
 import logging
 import os
@@ -16,18 +15,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import psutil
-
+from core import processes
 from core.errors import StudioError
-from core.jobs import local, need
+from core.jobs import curve, failures, local, need, progress
 from core.jobs.curve import Curve
 from core.prompt import Row, row_cache
 from core.schema.example import SPLITS
 from core.settings import Settings
-from core.store import evaluations, open_store, projects, runs
+from core.store import evaluations, immediate, metrics, open_store, projects, runs
 from core.store.projects import Snapshot
 from core.store.runs import Fenced, Run
-from core.training.callbacks import after_epoch, peak_memory, store_callback
+from core.training import checkpoints
+from core.training.callbacks import after_epoch, peak_memory, stopping_early, store_callback
 from core.training.recipe import Dtype, RunConfig
 from core.training.stopwatch import Stopwatch
 
@@ -40,14 +39,20 @@ class Stopped(Exception):
     """The user asked to stop before anything was learned."""
 
 
-def main(run_id: str) -> None:
-    """Do the run, and whatever happens leave it in a final state; then start the next one that waits."""
+def main(run_id: str, attempt: int) -> None:
+    """Do the run, and whatever happens leave it in a final state; then start the next one that waits.
+
+    Leaves at once where this attempt at it was given up on, or another has begun.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = Settings.load()
     with open_store(settings) as db:
-        run = runs.find(db, run_id)
-        process = psutil.Process()
-        runs.own(db, run.id, run.attempt, process.pid, process.create_time(), local.boot())
+        run = replace(runs.find(db, run_id), attempt=attempt)
+        try:
+            runs.own(db, run.id, attempt, processes.this())
+        except Fenced:
+            log.info("This attempt was given up on before it began; leaving.")
+            return
     done = threading.Event()
     threading.Thread(target=_heartbeat, args=(settings, run, done), daemon=True).start()
     work = Work(settings, run)
@@ -65,7 +70,7 @@ def main(run_id: str) -> None:
         state, error = "failed", problem
     except Exception as problem:
         traceback.print_exc()
-        state, error = "failed", explain(problem)
+        state, error = "failed", failures.explain(problem)
     finally:
         done.set()
     with open_store(settings) as db, suppress(Fenced):
@@ -95,7 +100,7 @@ def _heartbeat(settings: Settings, run: Run, done: threading.Event) -> None:
 
 
 class Work:
-    """One run's way: prepare, ask before, train, save, ask after."""
+    """One attempt's way: prepare, ask before, train, save, ask after; what an earlier one has done is not repeated."""
 
     def __init__(self, settings: Settings, run: Run):
         self.settings = settings
@@ -149,16 +154,17 @@ class Work:
         self.report(device=f"{hardware.describe().label}; {way}")
         self.start_up.lap("rows")
 
-        # Loaded anew and not rounded in memory, which would also round what the weights on the disk do not hold.
-        asked = loading.load_model(path, "bfloat16", device) if config.dtype == "bfloat16" else model
-        self.ask("before", "Asking the untouched model", asked, tokenizer, family, snapshot)
-        curve = Curve(
+        points = Curve(
             self.settings, self.run, tokenizer, family, snapshot.tools, snapshot.split("test"), rows["test"]
         )
-        if shared:
-            curve.add(asked, 0)
-        del asked
-        hardware.give_back()
+        if not self.asked_before(shared):
+            # Loaded anew and not rounded in memory, which would also round what the weights on the disk do not hold.
+            asked = loading.load_model(path, "bfloat16", device) if config.dtype == "bfloat16" else model
+            self.ask("before", "Asking the untouched model", asked, tokenizer, family, snapshot)
+            if shared:
+                points.add(asked, 0)
+            del asked
+            hardware.give_back()
         self.start_up.skip()  # asking the untouched model
         self.enter("training", "Preparing the training")
         callbacks = [
@@ -166,8 +172,33 @@ class Work:
             store_callback(self.settings, self.run, self.seconds_after),
         ]
         if shared:  # where not, every choice would be a pass of its own
-            callbacks.append(after_epoch(curve.add))
+            callbacks.append(after_epoch(points.add))
+
+        def scores() -> dict[int, float]:
+            return progress.scores(self.settings, self.run, config.watch)
+
+        early = stopping_early(scores, config.patience)
+        if config.patience:
+            callbacks.append(early)
         scratch = self.settings.run_folder(self.run.id) / "trainer"
+
+        def tidy(folder: Path, latest: int = checkpoints.LATEST) -> None:
+            checkpoints.tidy(folder, config.keep_best, scores(), latest)
+
+        def lacking(needed: int) -> None:
+            self.say(f"Training, without a checkpoint: the disk lacks the {need.size(needed)} that one takes")
+
+        def chosen() -> Path | None:
+            """Of a training that stopped early the best checkpoint that is there."""
+            best = progress.best_step(scores())
+            there = {one.step: one.folder for one in checkpoints.listed(scratch)}
+            return there.get(best) if early.stopped and best is not None else None
+
+        if config.checkpoint_every:
+            callbacks.append(checkpoints.keeping(config.checkpoint_every, tidy, lacking))
+        resume = checkpoints.newest(scratch)
+        if resume:
+            log.info("Going on from step %d.", resume.step)
         groups = [example.tools for example in snapshot.split("train")]
         expected = need.of_rows(path, rows["train"], config, device, shared)
         if expected:
@@ -183,8 +214,10 @@ class Work:
             scratch,
             callbacks,
             shared=shared,
+            resume=resume.folder if resume else None,
+            chosen=chosen,
         )
-        self.train_seconds = round(trained.seconds, 2)
+        self.train_seconds = round((self.run.train_seconds or 0) + trained.seconds, 2)
         log.info("It took %s of memory at most.", need.size(peak_memory()))
         stopped = self.stop_requested()
 
@@ -199,7 +232,17 @@ class Work:
         hardware.give_back()
         tuned = loading.load_model(folder, config.dtype, device)  # what is judged is what was saved
         self.ask("after", "Asking the tuned model", tuned, tokenizer, family, snapshot)
-        return "cancelled" if stopped else "finished"
+        if stopped:
+            return "cancelled"
+        tidy(scratch, latest=0)  # nothing goes on from here
+        return "finished"
+
+    def asked_before(self, shared: bool) -> bool:
+        """Whether an earlier attempt has judged the untouched model."""
+        with open_store(self.settings) as db:
+            judged = evaluations.find(db, self.run.id, "before")
+            points = metrics.listed(db, self.run.id, (curve.NAME,))
+        return judged is not None and (bool(points) or not shared)
 
     def checked_rows(
         self, snapshot: Snapshot, path: Path, family: Any, tokenizer: Any, max_length: int
@@ -252,7 +295,8 @@ class Work:
         begun = time.monotonic()
         watch = self.stop_before_learning if phase == "before" else lambda done, total: None
         summary, predictions = evaluate(model, tokenizer, family, list(snapshot.tools), test, watch)
-        with open_store(self.settings) as db:
+        with open_store(self.settings) as db, immediate(db):
+            runs.report(db, self.run.id, self.run.attempt)  # raises Fenced, and then nothing is saved
             evaluations.save(
                 db,
                 run=self.run.id,
@@ -293,25 +337,7 @@ class Work:
             runs.enter(db, self.run.id, self.run.attempt, state, doing)
 
 
-def explain(problem: Exception) -> StudioError:
-    """A failure that nobody foresaw as a sentence with a remedy."""
-    text = str(problem)
-    if isinstance(problem, MemoryError) or "can't allocate memory" in text or "out of memory" in text:
-        return StudioError(
-            "There was not enough memory for this training.",
-            "Choose a smaller batch size, close other programs, or shorten the longest examples.",
-            "batch_size",
-        )
-    if (isinstance(problem, OSError) and problem.errno == errno.ENOSPC) or "No space left" in text:
-        return StudioError("The disk is full.", "Free some space and train again.", str(Settings.load().home))
-    return StudioError(
-        f"The training failed: {type(problem).__name__}: {text[:300]}",
-        "The log of the run tells more.",
-        "log",
-    )
-
-
 if __name__ == "__main__":
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

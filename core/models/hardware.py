@@ -22,6 +22,7 @@ _CPU_BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 _QUERY = ["nvidia-smi", "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
 _QUERY_SECONDS = 10
 _CGROUP = Path("/sys/fs/cgroup")
+_VMSTAT = Path("/proc/vmstat")  # of Linux
 _MIB = 1 << 20
 _M_MMAP_MAX, _M_TRIM_THRESHOLD = -4, -1  # of malloc.h
 
@@ -48,9 +49,10 @@ class _Card:
 
 def describe() -> Machine:
     """The machine as it is now, without loading torch."""
-    cores, card = _cores(), _card()
+    cores, cards = _cores(), _cards()
     total, used = _memory()
-    if card:
+    if cards:
+        _, card = cards[0]
         bf16 = card.capability >= _BF16_CAPABILITY
         return Machine("cuda", card.name, cores, total, used, card.memory, bf16)
     if platform.system() == "Darwin" and platform.machine() == "arm64":
@@ -58,6 +60,18 @@ def describe() -> Machine:
     bf16 = _cpu_has_bf16()
     label = f"CPU, {cores} core{'s' if cores > 1 else ''}{', bf16' if bf16 else ''}"
     return Machine("cpu", label, cores, total, used, 0, bf16)
+
+
+def slots() -> tuple[str, ...]:
+    """The devices that can train one run each at a time: cards by number where there are several, else ("",)."""
+    cards = _cards()
+    return tuple(name for name, _ in cards) if len(cards) > 1 else ("",)
+
+
+def memory_kills() -> int | None:
+    """How many processes the system has ended for want of memory since it was started; None where it does not tell."""
+    lines = _read(_VMSTAT).splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)
 
 
 def choose_device() -> str:
@@ -116,28 +130,32 @@ def give_back() -> None:
 
 
 @cache
-def _card() -> _Card | None:
-    """The first CUDA card this process may use; asking takes up to a second, so it is asked once."""
+def _cards() -> tuple[tuple[str, _Card], ...]:
+    """The CUDA cards this process may use, by what CUDA_VISIBLE_DEVICES calls them.
+
+    Asking takes up to a second, so it is asked once.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None and not visible.strip().lstrip("-").isdigit() and "," not in visible:
-        visible = visible.strip() and "0"  # named by UUID: any card of the machine describes it
     if visible in ("", "-1") or not _torch_knows_cuda():
-        return None
+        return ()
     try:
         answer = subprocess.run(
             _QUERY, capture_output=True, text=True, timeout=_QUERY_SECONDS, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
-        return None
+        return ()
     rows = [[cell.strip() for cell in row] for row in csv.reader(answer.splitlines()) if len(row) == 3]
-    first = int(visible.split(",")[0]) if visible and visible.split(",")[0].isdigit() else 0
-    if first >= len(rows):
-        return None
-    name, mebibytes, capability = rows[first]
-    try:
-        return _Card(name, int(mebibytes) * _MIB, float(capability))
-    except ValueError:  # "[N/A]" on virtual cards
-        return None
+    found: list[tuple[str, _Card]] = []
+    for name in visible.split(",") if visible else [str(n) for n in range(len(rows))]:
+        number = int(name) if name.strip().isdigit() else 0  # named by UUID: any card describes it
+        if number >= len(rows):
+            break  # as CUDA does
+        label, mebibytes, capability = rows[number]
+        try:
+            found.append((name.strip(), _Card(label, int(mebibytes) * _MIB, float(capability))))
+        except ValueError:  # "[N/A]" on virtual cards
+            break
+    return tuple(found)
 
 
 def _torch_knows_cuda() -> bool:

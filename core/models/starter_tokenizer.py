@@ -38,7 +38,7 @@ def begin(settings: Settings) -> bool:
     except Timeout:
         return True
     log = settings.models / f"{starter.NAME}-tokenizer.log"
-    return processes.start(settings, log, __name__).poll() is None
+    return processes.start(settings, log, __name__).alive
 
 
 def make(settings: Settings) -> None:

@@ -7,11 +7,12 @@ import secrets
 import socket
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
-import psutil
 import uvicorn
 
+from core import processes
 from core.serving.api import build
 from core.serving.engine import Engine
 from core.settings import Settings
@@ -40,8 +41,7 @@ def main() -> None:
 
 def _announce(file: Path, port: int, key: str) -> None:
     """Write where the host is and its key, readable for this user alone."""
-    process = psutil.Process()
-    record = {"port": port, "key": key, "pid": process.pid, "started": process.create_time()}
+    record = {"port": port, "key": key, "process": asdict(processes.this())}
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.unlink(missing_ok=True)

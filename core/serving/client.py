@@ -2,13 +2,11 @@
 
 import json
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from filelock import FileLock
 
 from core import processes
@@ -34,8 +32,7 @@ class Answer:
 class _Host:
     port: int
     key: str
-    pid: int
-    started: float
+    process: processes.Owner
 
 
 def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: list[Tool]) -> Answer:
@@ -92,7 +89,7 @@ def _post(settings: Settings, body: dict[str, Any]) -> httpx.Response | None:
 def _ends(host: _Host) -> bool:
     """Whether the host's process is gone, or goes within a second: a dying one refuses before it is gone."""
     for _ in range(10):
-        if not processes.alive(host.pid, host.started):
+        if not host.process.alive:
             return True
         time.sleep(0.1)
     return False
@@ -103,13 +100,7 @@ def stop(settings: Settings) -> None:
     host = _running(settings)
     if host is None:
         return
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(host.pid)
-        process.terminate()
-        try:
-            process.wait(10)
-        except psutil.TimeoutExpired:
-            process.kill()
+    processes.end(host.process)
     _file(settings).unlink(missing_ok=True)
 
 
@@ -120,10 +111,12 @@ def _file(settings: Settings) -> Path:
 def _running(settings: Settings) -> _Host | None:
     """The host that runs now: its file exists and names a process that is still the same one."""
     try:
-        host = _Host(**json.loads(_file(settings).read_text()))
-    except FileNotFoundError:
+        found = json.loads(_file(settings).read_text())
+        process = processes.Owner(**found["process"])
+    except (FileNotFoundError, KeyError):  # an earlier version wrote another file
         return None
-    return host if processes.alive(host.pid, host.started) else None
+    host = _Host(found["port"], found["key"], process)
+    return host if host.process.alive else None
 
 
 def _start(settings: Settings) -> _Host:
@@ -135,7 +128,7 @@ def _start(settings: Settings) -> _Host:
             return host
         process = processes.start(settings, log, "core.serving")
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and process.alive:
             host = _running(settings)
             if host:
                 return host

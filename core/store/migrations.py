@@ -18,6 +18,12 @@ def m002_undo_and_findings(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m003_queue_and_attempts(db: Database) -> None:
+    for statement in QUEUE_AND_ATTEMPTS:
+        db.conn.execute(statement)
+
+
 FIRST_SHAPE = (
     """CREATE TABLE projects (
         id TEXT PRIMARY KEY,
@@ -146,4 +152,33 @@ UNDO_AND_FINDINGS = (
         revision INTEGER NOT NULL,
         record TEXT NOT NULL
     ) STRICT""",
+)
+
+QUEUE_AND_ATTEMPTS = (
+    "ALTER TABLE runs ADD COLUMN label TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN position REAL NOT NULL DEFAULT 0",  # in the queue, the lowest first
+    "ALTER TABLE runs ADD COLUMN slot TEXT NOT NULL DEFAULT ''",  # the device it is for, one run at a time on each
+    "ALTER TABLE runs ADD COLUMN host TEXT",
+    "ALTER TABLE runs ADD COLUMN beat INTEGER NOT NULL DEFAULT 0",  # counted up by the worker: clocks may jump
+    "ALTER TABLE runs ADD COLUMN archived TEXT",
+    "ALTER TABLE runs ADD COLUMN deleted TEXT",
+    # How each attempt ended, for good; the run itself may go on with another one, unless it is finished.
+    """CREATE TABLE attempts (
+        run TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+        attempt INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('finished', 'failed', 'cancelled', 'interrupted')),
+        step INTEGER NOT NULL,
+        started TEXT,
+        ended TEXT NOT NULL,
+        error TEXT,
+        PRIMARY KEY (run, attempt)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts
+        BEGIN SELECT RAISE(ABORT, 'an attempt that has ended does not change'); END""",
+    "DROP TRIGGER runs_end_once",
+    """CREATE TRIGGER runs_end_once BEFORE UPDATE OF state ON runs
+        WHEN OLD.state IN ('finished', 'failed', 'cancelled', 'interrupted') AND NEW.state <> OLD.state
+            AND NOT (NEW.state = 'queued' AND OLD.state <> 'finished')
+        BEGIN SELECT RAISE(ABORT, 'a run that has ended does not change its state'); END""",
 )

@@ -1,7 +1,7 @@
 """Runs: their states, their owner, and what they report.
 
-A run is started once: `claim` moves it from queued to starting in one immediate transaction and counts the attempt.
-Every later write of the worker names that attempt, so that a worker which was given up on can write nothing more.
+Every write of a worker names its attempt, so that a worker which was given up on can write nothing more.
+`core.store.claims` tells how an attempt begins.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from core.errors import StudioError
+from core.processes import Owner
 from core.schema.call import dumps
 from core.store.database import immediate, now
 
@@ -41,7 +42,9 @@ class Run:
     pid: int | None
     pid_started: float | None
     boot: str | None
+    host: str | None
     heartbeat: str | None
+    beat: int  # counted up with every sign of life
     stop_requested: int
     doing: str  # one plain sentence on what happens right now
     step: int
@@ -54,10 +57,23 @@ class Run:
     folder: str | None  # of the saved model
     train_seconds: float | None
     seconds: float | None
+    label: str  # a name that was given
+    note: str
+    position: float  # in the queue
+    slot: str  # the device it has: "" where there is one, else the number of the card
+    archived: str | None
+    deleted: str | None  # since when; its files and its row go a while later
 
     @property
     def name(self) -> str:
-        return f"Run {self.number}"
+        return self.label or f"Run {self.number}"
+
+    @property
+    def owner(self) -> Owner | None:
+        """The process at work on it; none of a run that nobody claimed, or that an earlier version claimed."""
+        if self.pid is None or self.pid_started is None or self.boot is None or self.host is None:
+            return None
+        return Owner(self.pid, self.pid_started, self.boot, self.host)
 
     @property
     def working(self) -> bool:
@@ -67,12 +83,17 @@ class Run:
     def ended(self) -> bool:
         return self.state in ENDED
 
+    @property
+    def resumable(self) -> bool:
+        return self.ended and self.state != "finished" and not self.deleted
+
 
 COLUMNS = ", ".join(field.name for field in fields(Run))
 REPORTED = ("doing", "step", "steps", "seconds_left", "seconds_per_step", "memory", "device", "folder")
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def of_row(row: tuple[Any, ...]) -> Run:
+    """A run from a row with COLUMNS."""
     values = dict(zip((field.name for field in fields(Run)), row, strict=True))
     values["recipe"] = json.loads(values["recipe"])
     values["error"] = json.loads(values["error"]) if values["error"] else None
@@ -87,8 +108,9 @@ def create(db: Database, project: str, model: str, recipe: dict[str, Any], snaps
         if not known:
             raise StudioError("This project is no longer there.", "Choose another one.", "project")
         db.conn.execute(
-            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created) VALUES "
-            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?)",
+            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created, position) VALUES "
+            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?, "
+            "(SELECT coalesce(max(position), 0) + 1 FROM runs))",
             (id, project, project, model, dumps(recipe), snapshot, now()),
         )
     return find(db, id)
@@ -99,12 +121,12 @@ def find(db: Database, id: str) -> Run:
     row = db.conn.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
     if row is None:
         raise StudioError(f"There is no run {id!r}.", "`runs` lists them.", "run")
-    return _run(row)
+    return of_row(row)
 
 
 def listed(db: Database, project: str | None = None, states: tuple[str, ...] = ()) -> list[Run]:
-    """Runs, the newest first; of one project, in some states."""
-    where, values = ["1"], []
+    """Runs that were not deleted, the newest first; of one project, in some states."""
+    where, values = ["deleted IS NULL"], []
     if project is not None:
         where.append("project = ?")
         values.append(project)
@@ -112,28 +134,7 @@ def listed(db: Database, project: str | None = None, states: tuple[str, ...] = (
         where.append(f"state IN ({', '.join('?' * len(states))})")
         values += states
     sql = f"SELECT {COLUMNS} FROM runs WHERE {' AND '.join(where)} ORDER BY created DESC, rowid DESC"
-    return [_run(row) for row in db.conn.execute(sql, values)]
-
-
-def claim(db: Database, id: str) -> Run | None:
-    """Take a queued run for starting; None where it is not queued (any more) or another run is at work."""
-    with immediate(db):
-        busy = db.conn.execute(f"SELECT 1 FROM runs WHERE state IN {WORKING}").fetchone()
-        if busy:
-            return None
-        done = db.conn.execute(
-            "UPDATE runs SET state = 'starting', attempt = attempt + 1, started = ?, heartbeat = ?, "
-            "doing = 'Starting' WHERE id = ? AND state = 'queued'",
-            (now(), now(), id),
-        )
-        return find(db, id) if done.rowcount else None
-
-
-def next_queued(db: Database) -> str | None:
-    row = db.conn.execute(
-        "SELECT id FROM runs WHERE state = 'queued' ORDER BY created, rowid LIMIT 1"
-    ).fetchone()
-    return row[0] if row else None
+    return [of_row(row) for row in db.conn.execute(sql, values)]
 
 
 class Fenced(StudioError):
@@ -150,23 +151,24 @@ def _write(db: Database, run: str, attempt: int, assignments: str, values: tuple
             raise Fenced("This run was ended from elsewhere.", where=f"run {run}")
 
 
-def own(db: Database, run: str, attempt: int, pid: int, pid_started: float, boot: str) -> None:
+def own(db: Database, run: str, attempt: int, owner: Owner) -> None:
     """Write down which process works on the run. Raises Fenced."""
-    _write(db, run, attempt, "pid = ?, pid_started = ?, boot = ?", (pid, pid_started, boot))
+    values = (owner.pid, owner.started, owner.boot, owner.host)
+    _write(db, run, attempt, "pid = ?, pid_started = ?, boot = ?, host = ?", values)
 
 
 def report(db: Database, run: str, attempt: int, **values: Any) -> None:
-    """Write progress (REPORTED columns) and the heartbeat. Raises Fenced."""
+    """Write progress (REPORTED columns) and a sign of life. Raises Fenced."""
     unknown = set(values) - set(REPORTED)
     if unknown:
         raise ValueError(f"not reported by workers: {unknown}")
-    assignments = ", ".join(["heartbeat = ?", *(f"{name} = ?" for name in values)])
+    assignments = ", ".join(["heartbeat = ?", "beat = beat + 1", *(f"{name} = ?" for name in values)])
     _write(db, run, attempt, assignments, (now(), *values.values()))
 
 
 def enter(db: Database, run: str, attempt: int, state: State, doing: str) -> None:
     """Go on to another working state. Raises Fenced."""
-    _write(db, run, attempt, "state = ?, doing = ?, heartbeat = ?", (state, doing, now()))
+    _write(db, run, attempt, "state = ?, doing = ?, heartbeat = ?, beat = beat + 1", (state, doing, now()))
 
 
 def end(
@@ -179,15 +181,21 @@ def end(
     train_seconds: float | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Go into a final state. Raises Fenced."""
+    """Go into a final state, which is kept for good as the end of this attempt. Raises Fenced."""
     record = dumps(error.to_json()) if error else None
-    _write(
-        db,
-        run,
-        attempt,
-        "state = ?, finished = ?, error = ?, train_seconds = ?, seconds = ?, seconds_left = NULL, doing = ''",
-        (state, now(), record, train_seconds, seconds),
-    )
+    with immediate(db):
+        _write(
+            db,
+            run,
+            attempt,
+            "state = ?, finished = ?, error = ?, train_seconds = ?, seconds = ?, seconds_left = NULL, doing = ''",
+            (state, now(), record, train_seconds, seconds),
+        )
+        db.conn.execute(
+            "INSERT INTO attempts (run, attempt, state, step, started, ended, error) "
+            "SELECT id, attempt, state, step, started, finished, error FROM runs WHERE id = ?",
+            (run,),
+        )
 
 
 def request_stop(db: Database, id: str) -> Run:
@@ -203,3 +211,24 @@ def request_stop(db: Database, id: str) -> Run:
 
 def stop_requested(db: Database, id: str) -> bool:
     return bool(db.conn.execute("SELECT stop_requested FROM runs WHERE id = ?", (id,)).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt at a run ended."""
+
+    attempt: int
+    state: State
+    step: int
+    started: str | None
+    ended: str
+    error: dict[str, str] | None
+
+
+def attempts(db: Database, id: str) -> list[Attempt]:
+    """The attempts of a run that have ended, the first first."""
+    sql = "SELECT attempt, state, step, started, ended, error FROM attempts WHERE run = ? ORDER BY attempt"
+    return [
+        Attempt(number, state, step, started, ended, json.loads(error) if error else None)
+        for number, state, step, started, ended, error in db.conn.execute(sql, (id,))
+    ]

@@ -10,6 +10,8 @@ better.
 
 from typing import Any
 
+AVERAGE = "average.safetensors"  # in a checkpoint
+
 
 def averaging(steps: int) -> Any:
     """A TrainerCallback that follows the weights over about `steps` steps; `apply(model)` puts their average in place.
@@ -30,7 +32,7 @@ def averaging(steps: int) -> Any:
         def on_step_end(self, args, state, control, model=None, **kwargs):
             if steps == 1:
                 return
-            weights = list(_trained(model).values())
+            weights = list(trained_weights(model).values())
             self.seen += 1
             if not self.mean:
                 self.mean = [weight.clone() for weight in weights]
@@ -39,27 +41,28 @@ def averaging(steps: int) -> Any:
 
         def on_save(self, args, state, control, model=None, **kwargs):
             if self.mean and state.is_world_process_zero:
-                save_file(dict(zip(_trained(model), self.mean, strict=True)), _kept(args, state))
+                save_file(dict(zip(trained_weights(model), self.mean, strict=True)), _kept(args, state))
 
         def on_train_begin(self, args, state, control, model=None, **kwargs):
             self.seen = state.global_step
             if steps > 1 and self.seen:  # resumed
                 kept = load_file(_kept(args, state))
-                self.mean = [kept[name].to(weight.device) for name, weight in _trained(model).items()]
+                self.mean = [kept[name].to(weight.device) for name, weight in trained_weights(model).items()]
 
         @torch.no_grad()
         def apply(self, model: Any) -> None:
-            for weight, mean in zip(_trained(model).values(), self.mean, strict=bool(self.mean)):
+            for weight, mean in zip(trained_weights(model).values(), self.mean, strict=bool(self.mean)):
                 weight.copy_(mean)
             self.mean = []
 
     return Averaging()
 
 
-def _trained(model: Any) -> dict[str, Any]:
+def trained_weights(model: Any) -> dict[str, Any]:
+    """The parameters that are trained, by name."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
 def _kept(args: Any, state: Any) -> str:
     """The file of the average within the checkpoint of this step."""
-    return f"{args.output_dir}/checkpoint-{state.global_step}/average.safetensors"
+    return f"{args.output_dir}/checkpoint-{state.global_step}/{AVERAGE}"

@@ -42,7 +42,9 @@ def store_callback(settings: Settings, run: Run, seconds_after: float) -> Any:
 
         def on_train_begin(self, args, state, control, **kwargs):
             with open_store(settings) as db:
-                runs.report(db, run.id, run.attempt, steps=state.max_steps, step=0, doing="Training")
+                runs.report(
+                    db, run.id, run.attempt, steps=state.max_steps, step=state.global_step, doing="Training"
+                )
 
         def on_step_begin(self, args, state, control, **kwargs):
             self.begun = time.monotonic()
@@ -93,3 +95,24 @@ def after_epoch(ask: Callable[[Any, int], None]) -> Any:
             model.train()
 
     return AfterEpoch()
+
+
+def stopping_early(scores: Callable[[], dict[int, float]], patience: int) -> Any:
+    """A TrainerCallback that ends the training once `patience` epochs in a row brought no higher score.
+
+    `scores` gives that of each step judged so far, those before a resumption too; `stopped` tells whether it did.
+    """
+    from transformers import TrainerCallback
+
+    class StoppingEarly(TrainerCallback):
+        def __init__(self) -> None:
+            self.stopped = False
+
+        def on_evaluate(self, args, state, control, **kwargs):
+            reached = {step: score for step, score in scores().items() if step <= state.global_step}
+            if reached and state.global_step < state.max_steps:
+                best = min(reached, key=lambda step: (-reached[step], step))
+                self.stopped = sum(step > best for step in reached) >= patience
+                control.should_training_stop |= self.stopped
+
+    return StoppingEarly()

@@ -10,6 +10,7 @@ from core.prompt.budget import LIMIT
 Dtype = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "linear"]
 Vocabulary = Literal["calls", "all"]
+Watched = Literal["right_tool", "eval_loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class RunConfig:
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
     seed: int = 0  # of the order of the rows
     average: int = 1  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
+    checkpoint_every: int = 1  # epochs; 0 keeps none, and a run that is interrupted begins again
+    keep_best: int = 1  # checkpoints that stay when the run is finished, those with the most right tools
+    patience: int = 0  # epochs without a better one after which the training stops early; 0 never
+    watch: Watched = (
+        "right_tool"  # what "better" means there: more right tools, or less loss on the test examples
+    )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,6 +61,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": get_args(Schedule),
     "vocabulary": get_args(Vocabulary),
     "dtype": get_args(Dtype),
+    "watch": get_args(Watched),
 }
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 100),
@@ -62,6 +70,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_length": (64, 32768),
     "seed": (0, 2**31 - 1),
     "average": (1, 1000),
+    "checkpoint_every": (0, 100),
+    "keep_best": (0, 20),
+    "patience": (0, 100),
 }
 RECIPES: dict[str, RunConfig] = {
     "recommended": RunConfig(),  # tests/benchmarks/recipes.md tells why

@@ -1,6 +1,6 @@
 """Full fine-tuning over TRL's SFTTrainer, with the loss on the answers alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +13,12 @@ from core.prompt.messages import place_of
 from core.prompt.rows import IGNORED, Row
 from core.schema import Example
 from core.training import head
-from core.training.average import averaging
+from core.training.average import AVERAGE, averaging, trained_weights
 from core.training.batches import BLANK, EvenOrder, collate_padded, collate_tree, micro_batch
 from core.training.recipe import RunConfig
 from core.training.vocabulary import RATE, words_alone
+
+WEIGHTS = "model.safetensors"  # of a checkpoint, as the Trainer looks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def train(
     *,
     shared: bool,
     resume: Path | None = None,
+    chosen: Callable[[], Path | None] = lambda: None,
     **more: Any,
 ) -> Trained:
     """Train `model` in place on `rows`; loss on `test_rows` after each epoch.
@@ -56,7 +59,8 @@ def train(
     `control` are the words that are trained where the config's vocabulary is "calls" (`Family.control_ids`).
     `groups` names the group of each row, the tools it calls; batches hold the groups evenly. With `shared`, what the
     rows of a batch have in common is computed once (`tree_attention.exact` tells whether the model can). `resume` is
-    a checkpoint of the same training in `folder`; `more` goes to SFTConfig.
+    a checkpoint of the same training in `folder`; `chosen` is asked at the end for the checkpoint whose weights are to
+    be kept, if not the last ones; `more` goes to SFTConfig.
 
     `config.dtype` must be decided ("float32" or "bfloat16", the precision of the arithmetic). Metrics go to the
     callbacks; what they raise ends the training.
@@ -98,6 +102,8 @@ def train(
             trainer.remove_callback(printing)  # the store's callback reports; the log stays readable
         result = trainer.train(resume_from_checkpoint=resume and str(resume))
         average.apply(model)
+        if best := chosen():
+            load_trained(model, best)
     return Trained(result.global_step, result.metrics["train_runtime"])
 
 
@@ -145,6 +151,18 @@ def _arguments(config: RunConfig, folder: Path, evaluate: bool, micro: int, more
     return SFTConfig(**(chosen | more))
 
 
+def load_trained(model: Any, checkpoint: Path) -> None:
+    """Put the weights of a checkpoint, averaged where it has an average, into a model set up as for its training."""
+    import torch
+    from safetensors.torch import load_file
+
+    average = checkpoint / AVERAGE
+    kept = load_file(average if average.exists() else checkpoint / WEIGHTS)
+    with torch.no_grad():
+        for name, weight in trained_weights(model).items():
+            weight.copy_(kept[name])
+
+
 @cache
 def _trainer_class() -> type:
     import torch
@@ -160,6 +178,16 @@ def _trainer_class() -> type:
         def on_epoch_begin(self, args, state, control, **kwargs):
             self.order.set_epoch(int(state.epoch))
 
+    class Tokens(TrainerCallback):
+        """Counts tokens; a resumed training goes on with the number it had."""
+
+        def __init__(self) -> None:
+            self.seen: Any = None
+
+        def on_train_begin(self, args, state, control, **kwargs):
+            before = state.log_history[-1]["num_tokens"] if state.log_history else 0
+            self.seen = torch.tensor([before * state.is_world_process_zero], device=args.device)
+
     class AnswerTrainer(SFTTrainer):
         """SFTTrainer that takes batches as `core.training.batches` makes them, and the rows in a given order."""
 
@@ -168,9 +196,21 @@ def _trainer_class() -> type:
             super().__init__(model=model, **arguments)
             self.config = model.config
             self.order = order
-            self.tokens = torch.zeros(1, dtype=torch.long, device=self.args.device)
+            self.tokens = Tokens()
+            self.add_callback(self.tokens)
             self.add_callback(Epochs(order))
             self.model_accepts_loss_kwargs = True  # compute_loss divides by all trained tokens of the step
+
+        def create_model_card(self, *names, **more):
+            """No card: a checkpoint is for this program."""
+
+        def _save(self, output_dir=None, state_dict=None):
+            """The weights that are trained, alone: the others are those of the model that the training began with."""
+            from safetensors.torch import save_file
+
+            if self.args.should_save:
+                Path(output_dir).mkdir(parents=True, exist_ok=True)
+                save_file(trained_weights(self.model), Path(output_dir) / WEIGHTS, {"format": "pt"})
 
         def _get_train_sampler(self, train_dataset=None):
             return self.order
@@ -191,7 +231,7 @@ def _trainer_class() -> type:
             del inputs["shift_labels"]
             tokens = inputs.pop("num_tokens")
             if model.training:
-                self.tokens += tokens
+                self.tokens.seen += tokens
             if "nodes" in inputs:
                 nodes = inputs.pop("nodes")
                 inputs |= tree_attention.arguments(self.config, nodes, nodes)
@@ -206,7 +246,7 @@ def _trainer_class() -> type:
             return (loss, outputs) if return_outputs else loss
 
         def log(self, logs, start_time=None):
-            super().log(logs | {"num_tokens": int(self.accelerator.reduce(self.tokens))}, start_time)
+            super().log(logs | {"num_tokens": int(self.accelerator.reduce(self.tokens.seen))}, start_time)
 
     return AnswerTrainer
 
@@ -222,4 +262,6 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
+    if folder.exists():  # what a run had kept when it was stopped, before it went on
+        shutil.rmtree(folder)
     partial.rename(folder)

@@ -9,7 +9,7 @@ from core.errors import StudioError
 from core.jobs import local, need, queue
 from core.models import fit, hardware
 from core.prompt import light
-from core.store import open_store, projects, runs
+from core.store import claims, open_store, projects, runs
 from core.training.recipe import RunConfig
 
 WHOLE = RunConfig(vocabulary="all", average=10)  # the costliest
@@ -73,7 +73,7 @@ def test_what_another_run_holds_now_is_not_counted_against_the_next(settings, db
     machine(memory_used=8 * GB - 10)
     assert need.of_project(settings, project.id, model, RunConfig()).tight
     run = runs.create(db, project.id, model, {}, projects.freeze(db, project.id).hash)
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     found = need.of_project(settings, project.id, model, RunConfig())
     assert found.free is None and not found.tight
 

@@ -6,17 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 import tiny_model
 
+from core import processes
 from core.errors import StudioError
 from core.jobs import local, queue
 from core.models import seen
 from core.schema import Example, ToolCall
-from core.store import evaluations, metrics, open_store, projects, runs
+from core.store import claims, evaluations, metrics, open_store, projects, runs
 from core.training.recipe import RunConfig
 
 ROOT = Path(__file__).parents[3]
@@ -102,16 +103,16 @@ def test_a_killed_worker_is_seen_and_what_it_logged_is_there(settings, db, proje
 
 def test_a_stranger_with_the_same_pid_is_not_taken_for_the_worker(settings, db, project):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    runs.claim(db, run.id)
-    runs.own(db, run.id, 1, os.getpid(), psutil.Process().create_time() - 100, local.boot())
+    claims.claim(db, run.id)
+    runs.own(db, run.id, 1, replace(processes.this(), started=processes.this().started - 100))
     local.reconcile(db, settings)
     assert runs.find(db, run.id).state == "interrupted"
 
 
 def test_a_live_worker_is_left_alone_whatever_its_heartbeat(settings, db, project):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    runs.claim(db, run.id)
-    runs.own(db, run.id, 1, os.getpid(), psutil.Process().create_time(), local.boot())
+    claims.claim(db, run.id)
+    runs.own(db, run.id, 1, processes.this())
     db.conn.execute("UPDATE runs SET heartbeat = '2000-01-01T00:00:00+00:00'")
     local.reconcile(db, settings)
     assert runs.find(db, run.id).state == "starting"
@@ -241,13 +242,13 @@ def test_a_diverging_training_ends_with_the_remedy(settings, db, project, tmp_pa
 def test_a_full_disk_and_no_memory_are_sentences():
     import errno
 
-    from core.jobs.worker import explain
+    from core.jobs.failures import explain
 
     assert "disk is full" in explain(OSError(errno.ENOSPC, "No space left on device")).message
     assert "not enough memory" in explain(MemoryError()).message
     words = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried"
     assert "not enough memory" in explain(RuntimeError(words)).message
-    assert "batch" in explain(MemoryError()).hint
+    assert "fewer rows" in explain(MemoryError()).hint
 
 
 def test_the_page_process_may_die_and_the_training_goes_on(settings, project, model):
@@ -288,7 +289,7 @@ def test_no_token_of_the_user_reaches_store_log_or_model(settings, project, mode
 
 def test_a_run_from_before_a_reboot_is_not_alive(settings, db, project):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    runs.claim(db, run.id)
-    runs.own(db, run.id, 1, os.getpid(), psutil.Process().create_time(), "another boot")
+    claims.claim(db, run.id)
+    runs.own(db, run.id, 1, replace(processes.this(), boot="another boot"))
     local.reconcile(db, settings)
     assert runs.find(db, run.id).state == "interrupted"

@@ -21,7 +21,7 @@ def cards(monkeypatch):
             asked.append((command, options["timeout"]))
             return SimpleNamespace(stdout=text)
 
-        hardware._card.cache_clear()
+        hardware._cards.cache_clear()
         monkeypatch.setattr(subprocess, "run", run)
         monkeypatch.setattr(hardware, "_torch_knows_cuda", lambda: True)
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -30,7 +30,7 @@ def cards(monkeypatch):
         return asked
 
     yield pretend
-    hardware._card.cache_clear()
+    hardware._cards.cache_clear()
 
 
 TWO = "Tesla T4, 15360, 7.5\nNVIDIA H100 80GB HBM3, 81559, 9.0\n"

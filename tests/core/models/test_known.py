@@ -7,13 +7,13 @@ import tiny_model
 
 from core.errors import StudioError
 from core.models import known
-from core.store import projects, runs
+from core.store import claims, projects, runs
 
 
 @pytest.fixture
 def run(db, project) -> runs.Run:
     made = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    return runs.claim(db, made.id)
+    return claims.claim(db, made.id)
 
 
 def test_a_run_is_named_by_its_id(settings, db, run, tmp_path):

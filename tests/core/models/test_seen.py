@@ -8,7 +8,7 @@ import tiny_model
 from core.errors import StudioError
 from core.models import known, seen, starter, starter_tokenizer
 from core.prompt import light
-from core.store import projects, runs
+from core.store import claims, projects, runs
 
 needs_package = pytest.mark.skipif(not starter.installed(), reason="the starter's package is not installed")
 
@@ -44,7 +44,7 @@ def test_a_model_that_is_not_here_is_seen_as_text_and_nothing_is_fetched(
 def test_a_run_is_here_once_it_has_a_model(settings, db, project, model):
     run = runs.create(db, project.id, model, {}, projects.freeze(db, project.id).hash)
     assert known.here(run.id, settings) is None
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     runs.report(db, run.id, 1, folder=model)
     assert str(known.here(run.id, settings)) == model
 

@@ -14,7 +14,7 @@ from core.errors import StudioError
 from core.schema import read_tool
 from core.serving import client
 from core.settings import Settings
-from core.store import projects, runs
+from core.store import claims, projects, runs
 
 TOOLS = [
     read_tool({"name": "find", "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}})[0]
@@ -52,10 +52,10 @@ def post(settings, body, key=None):
 def test_it_starts_when_asked_answers_and_gives_its_memory_back(host, model):
     answer = client.ask(host, model, HELLO, TOOLS)
     assert answer.text or answer.malformed
-    pid = address(host)["pid"]
+    pid = address(host)["process"]["pid"]
     begun = time.monotonic()
     again = client.ask(host, model, HELLO, TOOLS)
-    assert address(host)["pid"] == pid and time.monotonic() - begun < 20
+    assert address(host)["process"]["pid"] == pid and time.monotonic() - begun < 20
     assert (again.text, again.calls) == (answer.text, answer.calls), "greedy: the same again"
     client.stop(host)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -64,7 +64,7 @@ def test_it_starts_when_asked_answers_and_gives_its_memory_back(host, model):
 
 def test_it_comes_back_after_a_crash(host, model):
     client.ask(host, model, HELLO, TOOLS)
-    psutil.Process(address(host)["pid"]).kill()
+    psutil.Process(address(host)["process"]["pid"]).kill()
     assert client.ask(host, model, HELLO, TOOLS).seconds >= 0
 
 
@@ -76,7 +76,7 @@ def test_only_who_holds_the_key_is_answered(host, model):
         assert httpx.post(url, json=body, headers=header).status_code == 401
     mode = stat.S_IMODE(os.stat(host.host / "address.json").st_mode)
     assert mode == 0o600
-    command = " ".join(psutil.Process(address(host)["pid"]).cmdline())
+    command = " ".join(psutil.Process(address(host)["process"]["pid"]).cmdline())
     assert address(host)["key"] not in command
 
 
@@ -123,7 +123,7 @@ def test_bad_requests_are_refused_and_the_host_lives_on(host, model, change, sta
 
 def test_while_a_run_works_nobody_takes_its_memory(settings, db, project, model):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     with pytest.raises(StudioError, match="Run 1 is at work"):
         client.ask(settings, model, HELLO, TOOLS)
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import StudioError
 from core.settings import Settings
-from core.store import evaluations, metrics, open_store, projects, runs
+from core.store import claims, evaluations, metrics, open_store, projects, runs
 from core.store.database import sqlite3
 from core.store.evaluations import Prediction
 
@@ -27,18 +27,18 @@ def test_runs_are_numbered_within_their_project(db, project, run):
 
 def test_a_run_is_claimed_once_and_alone(db, project, run):
     second = runs.create(db, project.id, "starter", {}, run.snapshot)
-    claimed = runs.claim(db, run.id)
+    claimed = claims.claim(db, run.id)
     assert claimed.state == "starting" and claimed.attempt == 1
-    assert runs.claim(db, run.id) is None
-    assert runs.claim(db, second.id) is None, "one is at work"
+    assert claims.claim(db, run.id) is None
+    assert claims.claim(db, second.id) is None, "one is at work"
     runs.end(db, run.id, 1, "finished")
-    assert runs.next_queued(db) == second.id
-    assert runs.claim(db, second.id)
+    assert claims.waiting(db) == [second.id]
+    assert claims.claim(db, second.id)
 
 
 def _claim(home, id, out):
     with open_store(Settings.load(home)) as db:
-        out.put(runs.claim(db, id) is not None)
+        out.put(claims.claim(db, id) is not None)
 
 
 def test_of_many_processes_one_gets_the_run(settings, db, run):
@@ -53,7 +53,7 @@ def test_of_many_processes_one_gets_the_run(settings, db, run):
 
 
 def test_a_worker_that_was_given_up_on_can_write_nothing(db, run):
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     for write in (
         lambda: runs.report(db, run.id, 99, step=3),
         lambda: runs.enter(db, run.id, 99, "training", ""),
@@ -67,7 +67,7 @@ def test_a_worker_that_was_given_up_on_can_write_nothing(db, run):
 
 
 def test_an_end_is_an_end(db, run):
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     runs.end(db, run.id, 1, "interrupted", error=StudioError("gone", "again", "here"))
     with pytest.raises(runs.Fenced):
         runs.end(db, run.id, 1, "finished")
@@ -79,7 +79,7 @@ def test_an_end_is_an_end(db, run):
 
 def test_stop_cancels_what_waits_and_asks_what_works(db, project, run):
     waiting = runs.create(db, project.id, "starter", {}, run.snapshot)
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     assert runs.request_stop(db, waiting.id).state == "cancelled"
     assert not runs.stop_requested(db, run.id)
     assert runs.request_stop(db, run.id).state == "starting"
@@ -87,7 +87,7 @@ def test_stop_cancels_what_waits_and_asks_what_works(db, project, run):
 
 
 def test_metrics_come_back_even_where_they_diverged(db, run):
-    runs.claim(db, run.id)
+    claims.claim(db, run.id)
     metrics.add(db, run.id, 1, 1, {"loss": 2.5, "grad_norm": math.inf}, step=1, steps=4)
     metrics.add(db, run.id, 1, 2, {"loss": math.nan}, step=2)
     found = {(m.step, m.name): m.value for m in metrics.listed(db, run.id)}

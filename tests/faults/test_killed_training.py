@@ -1,0 +1,76 @@
+"""Workers killed at any moment: what they logged is there, and going on ends with the same weights, bit for bit."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import tiny_model
+
+from core.jobs import local, queue
+from core.store import metrics, open_store, runs
+from core.training.recipe import RunConfig
+
+KILLS = 20
+CONFIG = RunConfig(epochs=40, batch_size=2, dtype="float32", learning_rate=1e-3, average=3)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
+
+
+def until(settings, id, holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        local.advance(settings)
+        with open_store(settings) as db:
+            run = runs.find(db, id)
+        if holds(run):
+            return run
+        time.sleep(0.01)
+    pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
+
+
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
+    settings, project, model, faults
+):
+    chance = random.Random(5)
+    whole = queue.enqueue(settings, project.id, model, CONFIG)
+    whole = until(settings, whole.id, lambda run: run.ended)
+    assert whole.state == "finished"
+
+    run = queue.enqueue(settings, project.id, model, CONFIG)
+    logged: dict[tuple[int, str], float] = {}
+    steps = sorted(chance.sample(range(1, whole.steps), KILLS * faults.times))
+    went_back = 0
+    for number, step in enumerate(steps, 1):
+        seen = until(settings, run.id, lambda run, step=step: run.state == "training" and run.step >= step)
+        time.sleep(chance.random() * 0.02)
+        os.kill(seen.pid, signal.SIGKILL)
+        with open_store(settings) as db:
+            now = {(one.step, one.name): one.value for one in metrics.listed(db, run.id)}
+        assert logged.items() <= now.items(), "what was logged once stays as it was"
+        logged = now
+        begun = time.monotonic()
+        dead = until(settings, run.id, lambda run: run.ended, 30)
+        assert dead.state == "interrupted" and time.monotonic() - begun < 30
+        reached = max(step for step, name in now if name == "loss")
+        assert sorted(step for step, name in now if name == "loss") == list(range(1, reached + 1))
+        queue.resume(settings, run.id)
+        with open_store(settings) as db:
+            assert len(runs.attempts(db, run.id)) == number
+    ended = until(settings, run.id, lambda run: run.ended)
+    assert ended.state == "finished" and ended.attempt == len(steps) + 1
+    words = local.log_file(settings, run.id).read_text()
+    went_back = words.count("Going on from step")
+    with open_store(settings) as db:
+        assert metrics.listed(db, run.id) == metrics.listed(db, whole.id), "every point of every curve"
+    name = "model.safetensors"
+    assert (Path(ended.folder) / name).read_bytes() == (Path(whole.folder) / name).read_bytes()
+    faults.say(
+        f"{len(steps)} kills, {went_back} resumed from a checkpoint, {len(logged)} metric rows kept, 0 lost"
+    )
+    assert went_back >= len(steps) - 1  # the first may come before the first checkpoint
