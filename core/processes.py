@@ -101,8 +101,8 @@ def reap() -> None:
     _children[:] = [child for child in _children if child.poll() is None]
 
 
-def end(process: Owner, seconds: float = END_SECONDS) -> None:
-    """End a process of this machine that `start` started, and what it started: TERM, and KILL after `seconds`.
+def end(process: Owner) -> None:
+    """End a process of this machine that `start` started, and what it started: TERM, and KILL a while later.
 
     A stopped one is killed as well. Nothing where it is gone.
     """
@@ -112,9 +112,9 @@ def end(process: Owner, seconds: float = END_SECONDS) -> None:
         seen = psutil.Process(process.pid)
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            seen.wait(seconds)
+            seen.wait(END_SECONDS)
         except psutil.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             with suppress(psutil.TimeoutExpired):
-                seen.wait(seconds)
+                seen.wait(END_SECONDS)
     reap()

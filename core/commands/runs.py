@@ -138,7 +138,7 @@ def show(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
         run = runs.find(db, options.run)
         found = metrics.listed(db, run.id)
         before = runs.attempts(db, run.id)
-    kept = checkpoints.listed(settings.run_folder(run.id) / "trainer")
+    kept = checkpoints.listed(local.checkpoints_of(settings, run.id))
     answer = {
         **_row(run),
         "doing": run.doing,

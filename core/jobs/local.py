@@ -24,6 +24,11 @@ def log_file(settings: Settings, run: str) -> Path:
     return settings.run_folder(run) / "log.txt"
 
 
+def checkpoints_of(settings: Settings, run: str) -> Path:
+    """The folder of all checkpoints of a run."""
+    return settings.run_folder(run) / "trainer"
+
+
 class Watch:
     """How long runs have given no sign of life, by the clock of whoever looks: those of the day may be set."""
 
@@ -103,14 +108,15 @@ def end_now(settings: Settings, id: str) -> None:
     """End a working run at once, its process too where it is one of this machine. It can be resumed."""
     with open_store(settings) as db:
         run = runs.find(db, id)
-        if not run.working:
-            return
-        # First in the store: from here on its process can write nothing more, whether it dies or not.
-        error = StudioError("This run was ended at once.", "Resume goes on from its newest checkpoint.")
-        with suppress(runs.Fenced):
-            runs.end(db, run.id, run.attempt, "interrupted", error=error)
+    if not run.working:
+        return
     if run.owner is not None:
-        processes.end(run.owner)
+        processes.end(
+            run.owner
+        )  # first: a process that is paused while it writes keeps all others from writing
+    error = StudioError("This run was ended at once.", "Resume goes on from its newest checkpoint.")
+    with open_store(settings) as db, suppress(runs.Fenced):  # who looked meanwhile has marked it
+        runs.end(db, run.id, run.attempt, "interrupted", error=error)
 
 
 def forget_now(settings: Settings, id: str) -> None:

@@ -180,7 +180,7 @@ class Work:
         early = stopping_early(scores, config.patience)
         if config.patience:
             callbacks.append(early)
-        scratch = self.settings.run_folder(self.run.id) / "trainer"
+        scratch = local.checkpoints_of(self.settings, self.run.id)
 
         def tidy(folder: Path, latest: int = checkpoints.LATEST) -> None:
             checkpoints.tidy(folder, config.keep_best, scores(), latest)

@@ -28,6 +28,7 @@ def main() -> None:
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # before the address is known: who asks early waits, and is not refused
     _announce(settings.host / "address.json", listener.getsockname()[1], key)
 
     def leave_when_idle() -> None:

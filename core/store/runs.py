@@ -102,7 +102,7 @@ def of_row(row: tuple[Any, ...]) -> Run:
 
 def create(db: Database, project: str, model: str, recipe: dict[str, Any], snapshot: str) -> Run:
     """A queued run with the next number of its project. Raises StudioError for a project that is gone."""
-    id = f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    id = f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     with immediate(db):
         known = db.conn.execute("SELECT 1 FROM projects WHERE id = ?", (project,)).fetchone()
         if not known:

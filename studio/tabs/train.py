@@ -12,7 +12,9 @@ from core.jobs.checkup import checkup
 from core.models import catalog, seen
 from core.prompt.gate import Refusal
 from core.schema.example import SPLITS
-from core.store import metrics, open_store, projects, runs
+from core.store import claims, metrics, open_store, projects, runs
+from core.store.runs import Run
+from core.training import checkpoints
 from core.training.recipe import LIMITS
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import lens as lens_panel
@@ -26,9 +28,10 @@ from studio.views import train as view
 from studio.views.chart import loss_chart, right_chart
 from studio.views.examples import health_pill
 from studio.views.pieces import h
-from studio.views.runs import run_card, run_head
+from studio.views.runs import Standing, run_card, run_head
 
 LOG_BYTES = 16_000
+watch = local.Watch()  # one for all pages: what counts is when this process looked
 
 
 def build(shell: Shell, sight: gr.State) -> Panel:
@@ -143,8 +146,31 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         queue.stop(shell.settings, run.id)
         gr.Info(t("train.stop_said", run=run.name))
 
-    def on_cancel(project: str, event: gr.EventData) -> None:
-        on_stop(project, acted(event).get("id", ""))
+    def on_waiting(project: str, event: gr.EventData) -> None:
+        """Take a waiting run out of the queue, or change its place among those of this project."""
+        done = acted(event)
+        if done.get("do") == "cancel":
+            return on_stop(project, done.get("id", ""))
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, done.get("id", ""))
+            if run is None:
+                raise StudioError(t("train.gone"))
+            claims.move(db, run.id, -1 if done.get("do") == "sooner" else 1)
+        return None
+
+    def on_card(project: str, event: gr.EventData) -> None:
+        """Resume the run that is shown, or end it at once."""
+        done = acted(event)
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, done.get("id", ""))
+        if run is None:
+            raise StudioError(t("train.gone"))
+        if done.get("do") == "resume":
+            queue.resume(shell.settings, run.id)
+            gr.Info(t("train.resumed", run=run.name))
+        elif done.get("do") == "end_now":
+            local.end_now(shell.settings, run.id)
+            gr.Info(t("train.ended_now", run=run.name))
 
     inputs = [shell.project, model, *fields.values()]
     lefts = [title, note, estimate, health, gate, named]
@@ -169,7 +195,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     raised.then(shown(on_about), inputs, lefts, **PRIVATE)
     raised.then(**lens.redraw)
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
-    waiting.act(shown(on_cancel), [shell.project], None, **PRIVATE)
+    waiting.act(shown(on_waiting), [shell.project], None, **PRIVATE)
+    card.act(shown(on_card), [shell.project], None, **PRIVATE)
     named.input(shown(recipe_panel.on_named), [named, *fields.values()], [*fields.values()], **PRIVATE).then(
         shown(on_about), inputs, lefts, **PRIVATE
     )
@@ -178,6 +205,17 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         start_values = [catalog.STARTER, *(getattr(DEFAULT, name) for name in fields)]
         return [*on_about(project, *start_values), *start_values, lens.choices(project)]
 
+    def standing(run: Run | None, stalled: bool, attempts: tuple[runs.Attempt, ...]) -> Standing:
+        if run is None:
+            return Standing()
+        kept = checkpoints.listed(local.checkpoints_of(shell.settings, run.id)) if run.resumable else []
+        return Standing(
+            stalled_after=local.STALLED_SECONDS if stalled else 0,
+            here=run.owner is None or run.owner.here,
+            checkpoint=max((one.step for one in kept if one.resumable), default=0),
+            attempts=attempts,
+        )
+
     def live(project: str, id: str) -> list[Any]:
         """The run that is shown, and what waits; the page sends on only what has changed."""
         with open_store(shell.settings) as db:
@@ -185,7 +223,9 @@ def build(shell: Shell, sight: gr.State) -> Panel:
             before, after = summary_of(db, run, "before"), summary_of(db, run, "after")
             points = metrics.listed(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
             busy = runs.listed(db, states=("queued", *runs.WORKING))
-        queued = [one for one in reversed(busy) if one.state == "queued"]
+            order = claims.waiting(db)
+            attempts = tuple(runs.attempts(db, run.id)) if run else ()
+        queued = sorted((one for one in busy if one.id in order), key=lambda one: order.index(one.id))
         ahead = queued.index(run) if run in queued else 0
         chart = ""
         if run:
@@ -193,11 +233,12 @@ def build(shell: Shell, sight: gr.State) -> Panel:
                 points, run.steps, before["n"] if before else 0
             )
         log = log_tail(shell, run.id) if run else ""
-        drawn = run_card(run, chart, log, before, after, ahead)
+        stalled = run is not None and watch.stalled(run)
+        drawn = run_card(run, chart, log, before, after, ahead, standing(run, stalled, attempts))
         stoppable = run is not None and not run.ended and not run.stop_requested
         label = t("train.stop") if run and run.working else t("train.cancel_run")
         return [
-            run_head(run),
+            run_head(run, stalled),
             drawn,
             gr.update(visible=stoppable, value=label),
             gr.update(value=t("train.queue") if busy else t("train.start")),

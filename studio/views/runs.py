@@ -1,9 +1,10 @@
 """Runs as the user sees them: the list in the sidebar, the run at work, what went wrong."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from core.store.runs import Run
+from core.store.runs import Attempt, Run
 from studio.text import t
 from studio.views.pieces import act, ago, bar, clock, duration, empty, fold, gigabytes, h, pill
 
@@ -65,12 +66,47 @@ def _line(run: Run, after: Mapping[str, Any] | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def run_head(run: Run | None) -> str:
+def run_head(run: Run | None, stalled: bool = False) -> str:
     """The name and state of the run that is shown."""
     if run is None:
         return f"<h2>{h(t('train.no_run_title'))}</h2>"
     stopping = pill(t("train.stopping"), "warn") if run.working and run.stop_requested else ""
-    return f"<h2>{h(run.name)} {state_pill(run)} {stopping}</h2>"
+    silent = pill(t("train.stalled"), "warn") if stalled else ""
+    return f"<h2>{h(run.name)} {state_pill(run)} {stopping} {silent}</h2>"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a run beside its record."""
+
+    stalled_after: int = 0  # seconds without a sign of life, where it is a working run that gives none
+    here: bool = True  # its process is one of this machine
+    checkpoint: int = 0  # the step it would go on from
+    attempts: tuple[Attempt, ...] = ()  # that have ended
+
+
+def _standing(run: Run, standing: Standing) -> str:
+    """What may be done about a run that ended early or gives no sign of life."""
+    parts = []
+    if standing.stalled_after:
+        key = "train.stalled_body" if standing.here else "train.elsewhere_body"
+        words = h(t(key, seconds=standing.stalled_after, host=run.host))
+        parts.append(f'<div class="cw-problem">{words}</div>')
+    if run.working and (run.stop_requested or standing.stalled_after):
+        button = act(h(t("train.end_now")), "end_now", classes="cw-mend", id=run.id)
+        parts.append(f'<p class="cw-next">{button} <span class="sub">{h(t("train.end_now_hint"))}</span></p>')
+    if run.resumable:
+        from_there = t("train.resume_from", step=standing.checkpoint, steps=run.steps)
+        words = from_there if standing.checkpoint else t("train.resume_anew")
+        button = act(h(t("train.resume")), "resume", classes="cw-mend", id=run.id)
+        parts.append(f'<p class="cw-next">{button} <span class="sub">{h(words)}</span></p>')
+    ended = [one for one in standing.attempts if one.attempt < run.attempt or run.working]
+    told = (
+        t("train.attempt", attempt=one.attempt, state=t(f"state.{one.state}"), step=one.step) for one in ended
+    )
+    if ended:
+        parts.append(f'<p class="sub">{h(" ".join(told))}</p>')
+    return "".join(parts)
 
 
 def numbers(run: Run, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
@@ -80,9 +116,9 @@ def numbers(run: Run, before: Mapping[str, Any] | None, after: Mapping[str, Any]
         cells.append(_number(str(run.step), f"/ {run.steps}", _epoch(run)))
     if run.working and run.state == "training" and run.seconds_left is not None:
         cells.append(_number(clock(run.seconds_left), "", t("train.left")))
-    if before and not after:
+    if before and not (after and run.ended):
         cells.append(_number(str(before["right"]), f"/ {before['n']}", t("train.before")))
-    if after:
+    if after and run.ended:  # while a stopped run goes on, what it answered then is not news
         cells.append(_number(str(after["right"]), f"/ {after['n']}", t("train.after")))
     if run.ended and run.train_seconds:
         cells.append(_number(clock(run.train_seconds), "", t("train.took")))
@@ -107,11 +143,12 @@ def run_card(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     ahead: int = 0,
+    standing: Standing | None = None,
 ) -> str:
     """Everything about one run on the Train tab; `chart` is HTML, `log` the end of its log as text."""
     if run is None:
         return empty(t("train.empty_title"), t("train.empty_body"))
-    parts = [_problem(run), numbers(run, before, after)]
+    parts = [_problem(run), _standing(run, standing or Standing()), numbers(run, before, after)]
     if run.state == "queued":
         parts.append(f"<p>{h(t('train.queued', n=ahead) if ahead else t('train.queued_next'))}</p>")
     if run.working:

@@ -86,11 +86,17 @@ def queue(waiting: list[Run]) -> str:
     """Runs that wait for their turn, the next one first."""
     if not waiting:
         return ""
-    rows = "".join(map(_waiting, waiting))
+    rows = "".join(_waiting(run, place, len(waiting)) for place, run in enumerate(waiting))
     return f"<h2>{h(t('train.waiting'))}</h2>{rows}"
 
 
-def _waiting(run: Run) -> str:
+def _waiting(run: Run, place: int, count: int) -> str:
     epochs = h(t("train.epochs", n=run.recipe.get("epochs", 1)))
-    take_out = act(h(t("train.cancel")), "cancel", classes="cw-link", id=run.id)
-    return f'<div class="cw-top"><span>{h(run.name)} <span class="sub">{epochs}</span></span>{take_out}</div>'
+    ways = [("sooner", "↑")] * (place > 0) + [("later", "↓")] * (place < count - 1)
+    buttons = [
+        act(sign, way, classes="cw-link", label=f"{run.name}: {t(f'train.{way}')}", id=run.id)
+        for way, sign in ways
+    ]
+    buttons.append(act(h(t("train.cancel")), "cancel", classes="cw-link", id=run.id))
+    name = f'<span>{h(run.name)} <span class="sub">{epochs}</span></span>'
+    return f'<div class="cw-top">{name}<span class="cw-ways">{"".join(buttons)}</span></div>'
