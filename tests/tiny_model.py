@@ -42,7 +42,7 @@ def tokenizer():
     return wrapped
 
 
-def make(folder: Path, *, window: int = 4096, seed: int = 0) -> Path:
+def make(folder: Path, *, window: int = 4096, seed: int = 0, width: int = 48, layers: int = 2) -> Path:
     """Save the tiny model to `folder` as plain transformers would; `window` is the longest input it takes."""
     import torch
     from transformers import Gemma3ForCausalLM, Gemma3TextConfig, GenerationConfig
@@ -51,16 +51,16 @@ def make(folder: Path, *, window: int = 4096, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     config = Gemma3TextConfig(
         vocab_size=len(tokens),
-        hidden_size=48,
-        intermediate_size=96,
-        num_hidden_layers=2,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=24,
         sliding_window=512,
         max_position_embeddings=window,
         query_pre_attn_scalar=24,
-        layer_types=["sliding_attention", "full_attention"],
+        layer_types=["sliding_attention", "full_attention"] * (layers // 2),
         bos_token_id=tokens.bos_token_id,
         eos_token_id=tokens.eos_token_id,
         pad_token_id=tokens.pad_token_id,

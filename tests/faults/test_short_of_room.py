@@ -1,0 +1,128 @@
+"""A full disk and too little memory: a sentence, nothing kept is lost, and the run goes on once there is room."""
+
+import os
+import resource
+import shutil
+import subprocess
+import time
+
+import psutil
+import pytest
+import tiny_model
+
+from core.jobs import failures, local, queue
+from core.settings import Settings
+from core.store import metrics, open_store, projects, runs
+from core.training import checkpoints
+from core.training.recipe import RunConfig
+
+
+def until(settings, id, holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        local.advance(settings)
+        with open_store(settings) as db:
+            run = runs.find(db, id)
+        if holds(run):
+            return run
+        time.sleep(0.05)
+    pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 40 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def copied(settings: Settings, home) -> Settings:
+    """The store of `settings` with its project, elsewhere."""
+    other = Settings.load(home)
+    other.home.mkdir(parents=True)
+    with open_store(settings) as db:
+        db.conn.execute("VACUUM INTO ?", (str(other.database),))
+    return other
+
+
+def filled(disk, leave: int):
+    """A file that takes all but `leave` bytes."""
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        file.write(bytes(max(0, shutil.disk_usage(disk).free - leave)))
+    return ballast
+
+
+def test_a_disk_that_fills_while_a_run_trains(settings, db, project, small_disk, tmp_path, faults):
+    model = str(tiny_model.make(tmp_path / "tiny"))
+    there = copied(settings, small_disk / "home")
+    config = RunConfig(epochs=100, batch_size=1, dtype="float32")
+    run = queue.enqueue(there, project.id, model, config)
+    folder = local.checkpoints_of(there, run.id)
+    until(there, run.id, lambda run: checkpoints.listed(folder))
+    # Metrics still fit, a checkpoint does not.
+    ballast = filled(small_disk, 400_000)
+    seen = until(there, run.id, lambda run: "without a checkpoint" in run.doing or run.ended)
+    assert seen.working and "lacks" in seen.doing
+    # Now nothing fits.
+    ballast.unlink()
+    ballast = filled(small_disk, 0)
+    with open_store(there) as opened:
+        before = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(seen.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        with open_store(there) as opened:  # can be read all the while
+            now = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
+        assert before.items() <= now.items()
+        before = now
+    ballast.unlink()
+    dead = until(there, run.id, lambda run: run.ended)
+    assert dead.state in ("failed", "interrupted") and dead.error["hint"]
+    assert "disk is full" in local.log_file(there, run.id).read_text() or "disk is full" in dead.error["message"]
+    newest = checkpoints.newest(folder)
+    assert newest
+    queue.resume(there, run.id)
+    again = until(there, run.id, lambda run: run.ended)
+    assert again.state == "finished" and again.step == again.steps
+    with open_store(there) as opened:
+        kept = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
+        assert opened.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert before.keys() <= kept.keys()
+    faults.say(
+        f"checkpoint without room: told, training went on; then no byte free: {dead.state}, {len(before)} metric rows "
+        f"kept, 0 lost; with room again resumed from step {newest.step} to the end"
+    )
+
+
+def test_too_little_memory_is_a_sentence_with_a_remedy(settings, db, project, tmp_path, faults):
+    """The worker may not have more address space than a tiny training needs."""
+    config = RunConfig(epochs=30, batch_size=2, dtype="float32")
+    run = queue.enqueue(settings, project.id, str(tiny_model.make(tmp_path / "tiny")), config)
+    most = 0
+    while not until(settings, run.id, lambda run: True).ended:
+        try:
+            most = max(most, psutil.Process(until(settings, run.id, lambda run: run.pid).pid).memory_info().vms)
+        except psutil.NoSuchProcess:
+            continue
+        time.sleep(0.05)
+    large = str(tiny_model.make(tmp_path / "large", width=1536, layers=6))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most + (600 << 20), before[1]))  # inherited by the worker
+    try:
+        run = queue.enqueue(settings, project.id, large, config)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    run = until(settings, run.id, lambda run: run.ended)
+    assert run.state == "failed" and run.error["where"] == failures.MEMORY, run.error
+    assert "not enough memory" in run.error["message"] and run.error["hint"]
+    field, _ = failures.remedy(run.error["where"], RunConfig.from_json(run.recipe))
+    assert field == "rows_at_once"
+    with open_store(settings) as opened:
+        assert projects.examples(opened, project.id), "the rest of the studio goes on"
+    faults.say(f"address space of a tiny training + 600 MB: {run.error['message']} Remedy: {field}")
