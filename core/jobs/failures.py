@@ -1,9 +1,12 @@
 """What nobody foresaw, as a sentence with a remedy."""
 
 import errno
+from dataclasses import replace
 
 from core.errors import StudioError
 from core.settings import Settings
+from core.training import lora
+from core.training.recipe import LIMITS, RunConfig
 
 MEMORY = "memory"  # `where` of an error that less memory would mend
 LEARNING_RATE = "learning_rate"
@@ -40,3 +43,18 @@ def no_memory(sentence: str) -> StudioError:
         "Close other programs, or let fewer rows through the model at once. Shorter examples need less too.",
         MEMORY,
     )
+
+
+def remedy(where: str, config: RunConfig) -> tuple[str, RunConfig] | None:
+    """The field that is changed and settings with which a run that failed at `where` may work; None if none is known."""
+    if where == LEARNING_RATE:
+        lower = max(config.learning_rate / 4, LIMITS["learning_rate"][0])
+        return LEARNING_RATE, replace(config, learning_rate=lower)
+    if where == MEMORY:
+        if config.rows_at_once != 1 and config.batch_size > 1:
+            return "rows_at_once", replace(config, rows_at_once=1)
+        if config.vocabulary == "all":
+            return "vocabulary", replace(config, vocabulary="calls")
+        if not config.lora_rank:
+            return "lora_rank", replace(config, lora_rank=lora.ADVISED)
+    return None

@@ -7,7 +7,7 @@ import gradio as gr
 
 from core.doctor.findings import blocks
 from core.errors import StudioError
-from core.jobs import local, need, queue
+from core.jobs import failures, local, need, queue
 from core.jobs.checkup import checkup
 from core.models import catalog, seen
 from core.prompt.gate import Refusal
@@ -15,7 +15,7 @@ from core.schema.example import SPLITS
 from core.store import claims, metrics, open_store, projects, runs
 from core.store.runs import Run
 from core.training import checkpoints
-from core.training.recipe import LIMITS
+from core.training.recipe import LIMITS, RunConfig
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import lens as lens_panel
 from studio.panels import recipe as recipe_panel
@@ -158,8 +158,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
             claims.move(db, run.id, -1 if done.get("do") == "sooner" else 1)
         return None
 
-    def on_card(project: str, event: gr.EventData) -> None:
-        """Resume the run that is shown, or end it at once."""
+    def on_card(project: str, event: gr.EventData) -> str:
+        """Resume the run that is shown, end it at once, or begin another with the setting that mends it."""
         done = acted(event)
         with open_store(shell.settings) as db:
             run = run_of(db, project, done.get("id", ""))
@@ -171,6 +171,15 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         elif done.get("do") == "end_now":
             local.end_now(shell.settings, run.id)
             gr.Info(t("train.ended_now", run=run.name))
+        elif done.get("do") == "again" and (found := remedy_of(run)):
+            again = queue.enqueue(shell.settings, run.project, run.model, found[1])
+            gr.Info(t("train.started", run=again.name))
+            return again.id
+        return run.id
+
+    def remedy_of(run: Run) -> tuple[str, RunConfig] | None:
+        where = run.error.get("where", "") if run.error else ""
+        return failures.remedy(where, RunConfig.from_json(run.recipe))
 
     inputs = [shell.project, model, *fields.values()]
     lefts = [title, note, estimate, health, gate, named]
@@ -196,7 +205,7 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     raised.then(**lens.redraw)
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
     waiting.act(shown(on_waiting), [shell.project], None, **PRIVATE)
-    card.act(shown(on_card), [shell.project], None, **PRIVATE)
+    card.act(shown(on_card), [shell.project], [shell.run], **PRIVATE)
     named.input(shown(recipe_panel.on_named), [named, *fields.values()], [*fields.values()], **PRIVATE).then(
         shown(on_about), inputs, lefts, **PRIVATE
     )
@@ -208,12 +217,14 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     def standing(run: Run | None, stalled: bool, attempts: tuple[runs.Attempt, ...]) -> Standing:
         if run is None:
             return Standing()
+        remedy = remedy_of(run)
         kept = checkpoints.listed(local.checkpoints_of(shell.settings, run.id)) if run.resumable else []
         return Standing(
             stalled_after=local.STALLED_SECONDS if stalled else 0,
             here=run.owner is None or run.owner.here,
             checkpoint=max((one.step for one in kept if one.resumable), default=0),
             attempts=attempts,
+            remedy=remedy[0] if remedy else "",
         )
 
     def live(project: str, id: str) -> list[Any]:

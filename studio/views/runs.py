@@ -83,6 +83,7 @@ class Standing:
     here: bool = True  # its process is one of this machine
     checkpoint: int = 0  # the step it would go on from
     attempts: tuple[Attempt, ...] = ()  # that have ended
+    remedy: str = ""  # the setting that a new run would change, where one may help
 
 
 def _standing(run: Run, standing: Standing) -> str:
@@ -95,6 +96,10 @@ def _standing(run: Run, standing: Standing) -> str:
     if run.working and (run.stop_requested or standing.stalled_after):
         button = act(h(t("train.end_now")), "end_now", classes="cw-mend", id=run.id)
         parts.append(f'<p class="cw-next">{button} <span class="sub">{h(t("train.end_now_hint"))}</span></p>')
+    if standing.remedy:
+        button = act(h(t(f"train.again.{standing.remedy}")), "again", classes="cw-mend", id=run.id)
+        hint = h(t(f"train.again.{standing.remedy}.hint"))
+        parts.append(f'<p class="cw-next">{button} <span class="sub">{hint}</span></p>')
     if run.resumable:
         from_there = t("train.resume_from", step=standing.checkpoint, steps=run.steps)
         words = from_there if standing.checkpoint else t("train.resume_anew")

@@ -85,7 +85,9 @@ def test_the_page_is_killed_again_and_again_while_a_run_trains(
         with open_store(Settings.load(home)) as db:
             steps = [m.step for m in metrics.listed(db, run.id, ("loss",))]
         assert steps == list(range(1, len(steps) + 1)) and found(home, run.id).attempt == 1
-        faults.say(f"{kills} kills of the page, training went on; the run was shown again within {slowest:.1f} s")
+        faults.say(
+            f"{kills} kills of the page, training went on; the run was shown again within {slowest:.1f} s"
+        )
         assert slowest < 5 or os.environ.get("CALLWRIGHT_SLOW_BROWSER")
     finally:
         process.terminate()

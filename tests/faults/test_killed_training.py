@@ -11,6 +11,7 @@ import tiny_model
 
 from core.jobs import local, queue
 from core.store import metrics, open_store, runs
+from core.training import checkpoints
 from core.training.recipe import RunConfig
 
 KILLS = 20
@@ -45,7 +46,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     run = queue.enqueue(settings, project.id, model, CONFIG)
     logged: dict[tuple[int, str], float] = {}
     steps = sorted(chance.sample(range(1, whole.steps), KILLS * faults.times))
-    went_back = 0
+    could = 0
     for number, step in enumerate(steps, 1):
         seen = until(settings, run.id, lambda run, step=step: run.state == "training" and run.step >= step)
         time.sleep(chance.random() * 0.02)
@@ -59,6 +60,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
         assert dead.state == "interrupted" and time.monotonic() - begun < 30
         reached = max(step for step, name in now if name == "loss")
         assert sorted(step for step, name in now if name == "loss") == list(range(1, reached + 1))
+        could += checkpoints.newest(local.checkpoints_of(settings, run.id)) is not None
         queue.resume(settings, run.id)
         with open_store(settings) as db:
             assert len(runs.attempts(db, run.id)) == number
@@ -73,4 +75,4 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     faults.say(
         f"{len(steps)} kills, {went_back} resumed from a checkpoint, {len(logged)} metric rows kept, 0 lost"
     )
-    assert went_back >= len(steps) - 1  # the first may come before the first checkpoint
+    assert went_back == could > len(steps) // 2  # the others came before the first checkpoint was whole

@@ -84,7 +84,9 @@ def test_a_disk_that_fills_while_a_run_trains(settings, db, project, small_disk,
     ballast.unlink()
     dead = until(there, run.id, lambda run: run.ended)
     assert dead.state in ("failed", "interrupted") and dead.error["hint"]
-    assert "disk is full" in local.log_file(there, run.id).read_text() or "disk is full" in dead.error["message"]
+    assert (
+        "disk is full" in local.log_file(there, run.id).read_text() or "disk is full" in dead.error["message"]
+    )
     newest = checkpoints.newest(folder)
     assert newest
     queue.resume(there, run.id)
@@ -107,7 +109,9 @@ def test_too_little_memory_is_a_sentence_with_a_remedy(settings, db, project, tm
     most = 0
     while not until(settings, run.id, lambda run: True).ended:
         try:
-            most = max(most, psutil.Process(until(settings, run.id, lambda run: run.pid).pid).memory_info().vms)
+            most = max(
+                most, psutil.Process(until(settings, run.id, lambda run: run.pid).pid).memory_info().vms
+            )
         except psutil.NoSuchProcess:
             continue
         time.sleep(0.05)
