@@ -102,6 +102,18 @@ def follow(
     return followed
 
 
+def mean_loss(model: Any, rows: list[Row]) -> Any:
+    """Over all trained tokens of the rows, by nothing but the model and the definition."""
+    import torch
+
+    total, count = torch.zeros(()), 0
+    for row in rows:
+        chance = model(torch.tensor([row.input_ids]), use_cache=False).logits[0].log_softmax(-1)
+        for n in range(row.prompt_length, len(row.input_ids)):
+            total, count = total - chance[n - 1, row.input_ids[n]], count + 1
+    return total / count
+
+
 def weights(model: Any) -> dict[str, Any]:
     """A copy of what is trained."""
     return {

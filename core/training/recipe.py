@@ -25,8 +25,10 @@ class RunConfig:
     )
     max_length: int = LIMIT  # tokens; a longer row is refused, none is ever cut
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
-    seed: int = 0  # of the order of the rows
+    seed: int = 0  # of the order of the rows, and of what adapters begin with
     average: int = 1  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
+    lora_rank: int = 0  # of the adapters that are trained instead of the layers' weights; 0 trains these
+    rows_at_once: int = 0  # most examples that go through the model together; 0: as many as memory bears
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,6 +64,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "max_length": (64, 32768),
     "seed": (0, 2**31 - 1),
     "average": (1, 1000),
+    "lora_rank": (0, 256),
+    "rows_at_once": (0, 256),
 }
 RECIPES: dict[str, RunConfig] = {
     "recommended": RunConfig(),  # tests/benchmarks/recipes.md tells why

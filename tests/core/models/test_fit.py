@@ -79,6 +79,13 @@ def test_more_never_needs_less(dtype, device, shared):
         assert peak(rows_at_once=rows, **how) > least
     assert peak(average=False, **how) < least
     assert peak(turns=True, **how) > least
+    few = peak(vocabulary=False, **how)
+    assert (
+        peak(lora_rank=16, vocabulary=False, **how)
+        < peak(lora_rank=64, vocabulary=False, **how)
+        < few
+        < least
+    )
     for field in ("parameters", "inner", "layers", "heads", "groups", "head", "norms"):
         grown = replace(fit.GEMMA_270M, **{field: 2 * getattr(fit.GEMMA_270M, field)})
         assert peak(grown, **how) > least, field
@@ -86,6 +93,24 @@ def test_more_never_needs_less(dtype, device, shared):
         grown = {field: 2 * getattr(fit.GEMMA_270M, field), "parameters": 2 * fit.GEMMA_270M.parameters}
         assert peak(replace(fit.GEMMA_270M, **grown), **how) > least, field
     assert peak(replace(fit.GEMMA_270M, normed=False), **how) < least
+
+
+def test_adapters_leave_the_layers_without_gradient_and_moments():
+    def parts(**changed):
+        return fit.estimate(
+            fit.GEMMA_270M, LENGTHS, rows_at_once=8, dtype="bfloat16", average=True, **changed
+        ).parts
+
+    def adapters(rank):  # by the shapes of the layers' products
+        return rank * 18 * sum((640 + 1024, 640 + 256, 640 + 256, 1024 + 640, 2688, 2688, 2688))
+
+    head = fit.GEMMA_270M.vocabulary * fit.GEMMA_270M.width
+    for words, vocabulary in ((0, False), (head, True)):
+        found = parts(lora_rank=16, vocabulary=vocabulary)
+        assert found["optimizer"] == 2 * found["average"] == 8 * (adapters(16) + words)
+        assert found["weights"] == 4 * (fit.GEMMA_270M.parameters + adapters(16))
+        assert found["gradients"] < parts(vocabulary=vocabulary)["gradients"] / 10
+        assert found["logits"] == parts()["logits"] and found["activations"] > parts()["activations"]
 
 
 def test_what_is_shared_is_counted_once():
