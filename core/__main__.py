@@ -92,6 +92,13 @@ def parser() -> argparse.ArgumentParser:
         ("stop", "runs.stop", "stop a run, keeping what it learned"),
     ):
         verb(name, target, help).add_argument("run")
+    export = verb("export", "export.export", "take a run out of the studio: its settings, or a script")
+    export.add_argument("run")
+    export.add_argument(
+        "--to", choices=("script", "config"), required=True,
+        help="a Python script over TRL that trains the same model, with its rows; or all settings as JSON",
+    )  # fmt: skip
+    export.add_argument("--out", metavar="FOLDER", required=True, help="an empty folder, or a new one")
     return top
 
 
