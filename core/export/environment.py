@@ -20,7 +20,7 @@ def keep(settings: Settings, run: str, dtype: str) -> None:
 
 
 def of_run(settings: Settings, run: Run) -> dict[str, Any]:
-    """`dtype`, `python`, `system` and `versions`: as a run wrote them down, or as they would be if it began here now."""
+    """`dtype`, `python`, `system` and `versions`: as a run wrote them down, or as they are here now."""
     file = _file(settings, run.id)
     if file.is_file():
         return json.loads(file.read_text("utf-8"))

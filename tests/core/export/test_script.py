@@ -55,7 +55,7 @@ def made(settings, model):
 
     def make(config: RunConfig, name: str = model) -> runs.Run:
         with open_store(settings) as db:
-            project = projects.create(db, "Where to look")
+            project = projects.create(db, f"Project {len(projects.listed(db))}")
             for tool in ("search_docs", "search_web"):
                 projects.save_tool(db, project.id, read_tool({"name": tool, "parameters": PARAMETERS})[0])
             projects.add_examples(db, project.id, EXAMPLES)
@@ -136,21 +136,27 @@ def test_the_script_has_the_same_losses_and_ends_with_the_same_weights(name, set
         assert moved or torch.equal(theirs[weight], start[weight])
 
 
+def test_in_bfloat16_it_follows_as_far_as_rounding_lets_it(settings, made, model, tmp_path):
+    run = made(replace(RECOMMENDED, dtype="bfloat16"))
+    bundle.write(settings, run.id, "script", tmp_path / "out")
+    ours, _, _ = in_the_studio(settings, run, model, tmp_path / "studio")
+    assert losses(by_the_script(tmp_path / "out")) == pytest.approx(ours, rel=0.02)
+
+
 @pytest.mark.parametrize(
-    ("file", "change"),
+    ("line", "instead"),
     [
-        ("train.py", lambda text: text.replace('f"{SEED} {self.epoch}"', 'f"{SEED}"')),
-        ("train.jsonl", lambda text: text.replace('"prompt_length": ', '"prompt_length": 1')),
+        ('f"{SEED} {self.epoch}"', 'f"{SEED}"'),
+        ('[-100] * row["prompt_length"]', '[9] * row["prompt_length"]'),
     ],
     ids=["order", "labels"],
 )
-def test_another_order_and_other_labels_give_other_losses(file, change, settings, made, model, tmp_path):
+def test_another_order_and_other_labels_give_other_losses(line, instead, settings, made, model, tmp_path):
     """Else the comparison above would say nothing about them."""
     run = made(CASES["recommended"])
-    bundle.write(settings, run.id, "script", tmp_path / "out")
-    before = (tmp_path / "out" / file).read_text("utf-8")
-    (tmp_path / "out" / file).write_text(change(before), encoding="utf-8")
-    assert (tmp_path / "out" / file).read_text("utf-8") != before
+    script = made_script(settings, run, tmp_path / "out")
+    assert script.count(line) == 1
+    (tmp_path / "out" / "train.py").write_text(script.replace(line, instead), encoding="utf-8")
     ours, _, _ = in_the_studio(settings, run, model, tmp_path / "studio")
     assert losses(by_the_script(tmp_path / "out")) != pytest.approx(ours, rel=1e-2)
 
@@ -197,7 +203,7 @@ def test_a_folder_in_use_and_a_model_that_is_not_here_are_refused(settings, made
     run = made(RECOMMENDED)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
-    with pytest.raises(StudioError, match="something in .*full already"):
+    with pytest.raises(StudioError, match=r"something in .*full already"):
         bundle.write(settings, run.id, "config", tmp_path / "full")
     far = made_far(settings, run)
     with pytest.raises(StudioError, match="nobody/nothing is not on this computer"):

@@ -157,13 +157,19 @@ def test_lengths_are_those_of_the_rows():
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator that was measured is that of Linux")
 @pytest.mark.parametrize(
-    ("dtype", "vocabulary", "average"),
-    [("float32", "all", 10), ("bfloat16", "all", 10), ("bfloat16", "calls", 1)],
+    ("dtype", "vocabulary", "average", "lora_rank"),
+    [
+        ("float32", "all", 10, 0),
+        ("bfloat16", "all", 10, 0),
+        ("bfloat16", "calls", 1, 0),
+        ("float32", "calls", 1, 16),
+        ("bfloat16", "calls", 1, 16),
+    ],
 )
-def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, tmp_path):
+def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, lora_rank, tmp_path):
     folder = _middling(tmp_path / "model")
     answer = subprocess.run(
-        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, vocabulary, str(average)],
+        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, vocabulary, str(average), str(lora_rank)],
         stdout=subprocess.PIPE, check=True, text=True,
     )  # fmt: skip
     found = json.loads(answer.stdout.splitlines()[-1])
