@@ -94,6 +94,13 @@ def parser() -> argparse.ArgumentParser:
     resume = verb("resume", "runs.resume", "let a run that ended early go on from its newest checkpoint")
     resume.add_argument("run")
     resume.add_argument("--detach", action="store_true", help="do not wait for the end")
+    export = verb("export", "export.export", "take a run out of the studio: its settings, or a script")
+    export.add_argument("run")
+    export.add_argument(
+        "--to", choices=("script", "config"), required=True,
+        help="a Python script over TRL that trains the same model, with its rows; or all settings as JSON",
+    )  # fmt: skip
+    export.add_argument("--out", metavar="FOLDER", required=True, help="an empty folder, or a new one")
     return top
 
 

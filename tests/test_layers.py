@@ -95,7 +95,7 @@ CORE_LAYERS = (
     {"doctor"},
     {"importers", "models"},
     {"evaluation", "training"},
-    {"serving"},
+    {"serving", "export"},
     {"jobs"},
     {"commands"},
     {"__main__"},

@@ -1,8 +1,9 @@
 """Whether a training fits into this machine's memory: asked by the page and the command line before it starts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from core.errors import StudioError
 from core.models import catalog, fit, hardware, known, seen
@@ -12,6 +13,7 @@ from core.schema import Example, Tool
 from core.settings import Settings
 from core.store import Database, open_store, projects, runs
 from core.training.batches import micro_batch
+from core.training.lora import ADVISED
 from core.training.recipe import RunConfig
 
 # Bytes for each parameter: before, during and after the training the model is asked, and what that leaves lies between
@@ -31,8 +33,10 @@ class Need:
     total: int
     free: int | None
     without_average: int  # the peak of the same training that averages no weights
+    one_at_once: int  # and with one row through the model at once, the others of its batch after it
     row_by_row: int  # and with batches of one row
     calls_alone: int  # and that trains of the vocabulary only what calls have
+    with_lora: int  # and that trains adapters instead of the layers
 
     @property
     def tight(self) -> bool:
@@ -76,20 +80,21 @@ def of(
     machine = hardware.describe()
     dtype = config.dtype if config.dtype != "auto" else "bfloat16" if machine.bf16 else "float32"
 
-    def peak(batch: int, average: bool, vocabulary: bool) -> int:
-        training = _estimate(sizes, lengths, batch, dtype, average, vocabulary, machine.device, True).peak
+    def peak(**changed: Any) -> int:
+        chosen = replace(config, dtype=dtype, **changed)
+        training = _estimate(sizes, lengths, len(rows), chosen, machine.device, True).peak
         return training + ASKING * sizes.parameters
 
-    batch, average = min(config.batch_size, len(rows)), config.average > 1
-    vocabulary = config.vocabulary == "all"
     on_card = bool(machine.device_memory)
     return Need(
-        peak=peak(batch, average, vocabulary),
+        peak=peak(),
         total=machine.device_memory or machine.memory_total,
         free=None if on_card or busy else machine.memory_total - machine.memory_used,
-        without_average=peak(batch, False, vocabulary),
-        row_by_row=peak(1, average, vocabulary),
-        calls_alone=peak(batch, average, False),
+        without_average=peak(average=1),
+        one_at_once=peak(rows_at_once=1),
+        row_by_row=peak(batch_size=1),
+        calls_alone=peak(vocabulary="calls"),
+        with_lora=peak(lora_rank=config.lora_rank or ADVISED),
     )
 
 
@@ -103,16 +108,7 @@ def of_rows(folder: Path, rows: Sequence[Row], config: RunConfig, device: str, s
     except fit.UNREADABLE:
         return None
     lengths = fit.Lengths.of(rows)
-    return _estimate(
-        sizes,
-        lengths,
-        min(config.batch_size, len(rows)),
-        config.dtype,
-        config.average > 1,
-        config.vocabulary == "all",
-        device,
-        shared,
-    ).peak
+    return _estimate(sizes, lengths, len(rows), config, device, shared).peak
 
 
 def check(need: Need | None) -> None:
@@ -136,12 +132,16 @@ def sentence(need: Need) -> str:
 def advice(need: Need, close: bool = True) -> str:
     """What would make the training smaller, in the order of what it costs."""
     ways = ["close other programs"] * close
+    if need.one_at_once < need.peak:
+        ways.append(f"put one row at a time through the model (rows_at_once=1: {size(need.one_at_once)})")
     if need.row_by_row < need.peak:
         ways.append(f"choose a batch of fewer rows ({size(need.row_by_row)} with one)")
     if need.calls_alone < need.peak:
         ways.append(f"train only the words of calls (vocabulary=calls: {size(need.calls_alone)})")
     if need.without_average < need.peak:
         ways.append(f"average no weights (average=1: {size(need.without_average)})")
+    if need.with_lora < need.peak:
+        ways.append(f"train small added weights (lora_rank={ADVISED}: {size(need.with_lora)})")
     said = ", or ".join(ways)
     return said[:1].upper() + said[1:] + "." * bool(said)
 
@@ -157,23 +157,23 @@ def _busy(db: Database) -> bool:
 def _estimate(
     sizes: fit.Model,
     lengths: fit.Lengths,
-    batch: int,
-    dtype: str,
-    average: bool,
-    vocabulary: bool,
+    rows: int,
+    config: RunConfig,
     device: str,
     shared: bool,
 ) -> fit.Estimate:
     row = {"input_ids": [0] * lengths.longest, "labels": [0] * max(1, lengths.trained)}
-    at_once = micro_batch(batch, [row], sizes.vocabulary)
+    batch = min(config.batch_size, rows)
+    at_once = micro_batch(batch, [row], sizes.vocabulary, config.rows_at_once)
     return fit.estimate(
         sizes,
         lengths,
         rows_at_once=at_once,
         turns=at_once < batch,
-        dtype=dtype,
-        average=average,
-        vocabulary=vocabulary,
+        dtype=config.dtype,
+        average=config.average > 1,
+        vocabulary=config.vocabulary == "all",
+        lora_rank=config.lora_rank,
         device=device,
         shared=shared,
     )

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from core import processes
 from core.errors import StudioError
+from core.export import environment
 from core.jobs import curve, failures, local, need, progress
 from core.jobs.curve import Curve
 from core.prompt import Row, row_cache
@@ -130,6 +131,7 @@ class Work:
         self.start_up.lap("program")
         device = hardware.choose_device()
         config = replace(config, dtype=cast(Dtype, hardware.choose_dtype(config.dtype, device)))
+        environment.keep(self.settings, self.run.id, config.dtype)
         self.report(device=hardware.describe().label)
         self.start_up.lap("torch")
         self.say("Loading the model")

@@ -129,6 +129,7 @@ def estimate(
     dtype: str,
     average: bool,
     vocabulary: bool = True,
+    lora_rank: int = 0,
     device: str = "cpu",
     shared: bool = True,
     turns: bool = False,
@@ -137,23 +138,26 @@ def estimate(
 
     `turns`: whether a step takes several of them. `dtype` is that of the arithmetic, "float32" or "bfloat16";
     `average`: whether the weights are averaged; `vocabulary`: whether all words of embedding and head are trained;
-    `shared`: whether what rows have in common is computed once.
+    `lora_rank`: of the adapters that are trained instead of the layers; `shared`: whether what rows have in common is
+    computed once.
     """
     prefix = lengths.prefix if shared else 0
     tokens = prefix + rows_at_once * (lengths.longest - prefix)
     head = model.vocabulary * model.width
-    trained = model.parameters - (0 if vocabulary else head * (1 if model.tied else 2))
+    words = head * (1 if model.tied else 2)
+    added = lora_rank * _adapter(model)
+    trained = (added if lora_rank else model.parameters - words) + words * vocabulary
     rounded = dtype == "bfloat16"
     kept = {
         "process": CONTEXT if device == "cuda" else PROCESS + PER_TOKENIZER_BYTE * model.tokenizer,
-        "weights": 4 * model.parameters,
+        "weights": 4 * (model.parameters + added),
         "optimizer": 8 * trained,
         "average": 4 * trained * average,
         "head": 4 * head * vocabulary,
     }
     forward = {
         "copies": 2 * (model.parameters - head * (not model.tied)) * rounded,
-        "activations": model.layers * tokens * _per_token(model, rounded),
+        "activations": model.layers * tokens * (_per_token(model, rounded) + _thin(lora_rank, rounded)),
         "attention": _attention(model, lengths, rows_at_once, rounded) if device != "cuda" and shared else 0,
         # The way back through the softmax holds them three times over in float32, beside those of the head.
         "logits": rows_at_once * lengths.trained * model.vocabulary * (14 if rounded else 16),
@@ -175,6 +179,18 @@ def _per_token(model: Model, rounded: bool) -> int:
     stream = model.width * (NORM * model.norms + (10 if rounded else 8))
     products = size * (4 * model.inner + 3 * queries + 2 * keys)
     return stream + products + NORM * model.normed * (queries + keys)
+
+
+def _adapter(model: Model) -> int:
+    """Numbers in all adapters of rank 1: beside each product of a layer, one for its inputs and outputs each."""
+    queries, keys = model.heads * model.head, model.groups * model.head
+    attention = 2 * (model.width + queries) + 2 * (model.width + keys)
+    return model.layers * (attention + 3 * (model.width + model.inner))
+
+
+def _thin(lora_rank: int, rounded: bool) -> int:
+    """Bytes of what a layer's adapters keep of a token between their two matrices."""
+    return 7 * lora_rank * (2 if rounded else 4)
 
 
 def _attention(model: Model, lengths: Lengths, rows: int, rounded: bool) -> int:

@@ -76,11 +76,16 @@ def _targets(rows: Sequence[dict[str, Any]], labels: Any) -> Batch:
     return {"labels": labels, "shift_labels": labels, "num_tokens": tokens}
 
 
-def micro_batch(batch_size: int, rows: Sequence[dict[str, Any]], vocabulary: int) -> int:
-    """How many rows go through the model at once: the largest divisor of `batch_size` that memory bears."""
+def micro_batch(batch_size: int, rows: Sequence[dict[str, Any]], vocabulary: int, at_once: int = 0) -> int:
+    """How many rows go through the model at once: the largest divisor of `batch_size` that memory bears.
+
+    Not more than `at_once`, where that is not 0. The rest of a batch follows by gradient accumulation.
+    """
     trained = max(sum(label != IGNORED for label in row["labels"]) for row in rows)
     longest = max(len(row["input_ids"]) for row in rows)
-    most = min(LOGITS_BYTES // (trained * vocabulary * BYTES_PER_LOGIT), TOKENS // longest)
+    most = min(
+        LOGITS_BYTES // (trained * vocabulary * BYTES_PER_LOGIT), TOKENS // longest, at_once or batch_size
+    )
     return max(size for size in range(1, batch_size + 1) if batch_size % size == 0 and size <= max(1, most))
 
 

@@ -26,7 +26,7 @@ class RunConfig:
     )
     max_length: int = LIMIT  # tokens; a longer row is refused, none is ever cut
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
-    seed: int = 0  # of the order of the rows
+    seed: int = 0  # of the order of the rows, and of what adapters begin with
     average: int = 1  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
     checkpoint_every: int = 1  # epochs; 0 keeps none, and a run that is interrupted begins again
     keep_best: int = 1  # checkpoints that stay when the run is finished, those with the most right tools
@@ -34,6 +34,8 @@ class RunConfig:
     watch: Watched = (
         "right_tool"  # what "better" means there: more right tools, or less loss on the test examples
     )
+    lora_rank: int = 0  # of the adapters that are trained instead of the layers' weights; 0 trains these
+    rows_at_once: int = 0  # most examples that go through the model together; 0: as many as memory bears
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,6 +75,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "checkpoint_every": (0, 100),
     "keep_best": (0, 20),
     "patience": (0, 100),
+    "lora_rank": (0, 256),
+    "rows_at_once": (0, 256),
 }
 RECIPES: dict[str, RunConfig] = {
     "recommended": RunConfig(),  # tests/benchmarks/recipes.md tells why

@@ -1,4 +1,4 @@
-"""Full fine-tuning over TRL's SFTTrainer, with the loss on the answers alone."""
+"""Fine-tuning over TRL's SFTTrainer, of all weights or of adapters, with the loss on the answers alone."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,8 +15,8 @@ from core.schema import Example
 from core.training import head
 from core.training.average import AVERAGE, averaging, trained_weights
 from core.training.batches import BLANK, EvenOrder, collate_padded, collate_tree, micro_batch
+from core.training.parts import learning
 from core.training.recipe import RunConfig
-from core.training.vocabulary import RATE, words_alone
 
 WEIGHTS = "model.safetensors"  # of a checkpoint, as the Trainer looks for it
 
@@ -77,19 +77,19 @@ def train(
             f"Choose a batch size that is a multiple of {processes}.",
             "batch_size",
         )
-    micro = micro_batch(config.batch_size // processes, [*items, *test_items], vocabulary)
+    micro = micro_batch(
+        config.batch_size // processes, [*items, *test_items], vocabulary, config.rows_at_once
+    )
     average = averaging(config.average)
     if shared:
         tree_attention.use(model)
     with ExitStack() as stack:
-        fast: list[Any] = []  # parameters whose learning rate is RATE times that of the others
-        if config.vocabulary == "calls":
-            fast = stack.enter_context(words_alone(model, control))
-        elif processes == 1:
+        faster = stack.enter_context(learning(model, control, config))
+        if config.vocabulary == "all" and processes == 1:
             stack.enter_context(head.gradient_in_place(model))
         trainer = _trainer_class()(
             order=EvenOrder(groups, config.seed, micro * processes if processes > 1 else 1),
-            fast=fast,
+            faster=faster,
             model=model,
             args=_arguments(config, folder, bool(test_rows), micro, more),
             train_dataset=Dataset.from_list([*items, BLANK]),
@@ -191,8 +191,8 @@ def _trainer_class() -> type:
     class AnswerTrainer(SFTTrainer):
         """SFTTrainer that takes batches as `core.training.batches` makes them, and the rows in a given order."""
 
-        def __init__(self, *, order: EvenOrder, fast: list[torch.nn.Parameter], model, **arguments):
-            self.fast = fast
+        def __init__(self, *, order: EvenOrder, faster: list[tuple[float, list[Any]]], model, **arguments):
+            self.faster = faster
             super().__init__(model=model, **arguments)
             self.config = model.config
             self.order = order
@@ -218,12 +218,12 @@ def _trainer_class() -> type:
         def create_optimizer(self, model=None):
             """The optimizer of the library, with the parameters that learn faster in a group of their own."""
             optimizer = super().create_optimizer(model)
-            if self.fast:
-                known = {id(parameter) for parameter in self.fast}
-                for group in optimizer.param_groups:
-                    group["params"] = [one for one in group["params"] if id(one) not in known]
-                rate = RATE * self.args.learning_rate
-                optimizer.add_param_group({"params": self.fast, "lr": rate, "weight_decay": 0.0})
+            known = {id(parameter) for _, parameters in self.faster for parameter in parameters}
+            for group in optimizer.param_groups:
+                group["params"] = [one for one in group["params"] if id(one) not in known]
+            for times, parameters in self.faster:
+                rate = times * self.args.learning_rate
+                optimizer.add_param_group({"params": parameters, "lr": rate, "weight_decay": 0.0})
             return optimizer
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):

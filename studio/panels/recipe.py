@@ -9,14 +9,17 @@ from core.training.recipe import CHOICES, RECIPES, RunConfig
 from studio.text import t
 
 DEFAULT = RunConfig()
-NUMBERS = ("epochs", "batch_size", "learning_rate", "max_length", "seed", "average")
+NUMBERS = (
+    "epochs", "batch_size", "learning_rate", "max_length", "seed", "average", "lora_rank", "rows_at_once"
+)  # fmt: skip
 # What a recipe is known by.
-NAMED = ("epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average")
+NAMED = ("epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average", "lora_rank")
 OWN = "own"
 PAIRS = (
     ("epochs", "batch_size"),
     ("learning_rate", "schedule"),
     ("vocabulary", "average"),
+    ("lora_rank", "rows_at_once"),
     ("max_length", "dtype"),
     ("seed",),
 )
@@ -53,7 +56,7 @@ def _field(name: str) -> Any:
 
 
 def name_of(values: dict[str, Any]) -> str:
-    """The recipe that has these values, whatever seed, precision and length limit are; "own" where none has."""
+    """The recipe that has these values, whatever does not change what is learned; "own" where none has."""
     try:
         config = config_of(values)
     except StudioError:

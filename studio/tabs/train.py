@@ -98,9 +98,11 @@ def build(shell: Shell, sight: gr.State) -> Panel:
             found.peak,
             found.total,
             found.free,
-            found.row_by_row,
-            found.calls_alone,
-            found.without_average,
+            turns=found.one_at_once,
+            batch=found.row_by_row,
+            calls=found.calls_alone,
+            average=found.without_average,
+            lora=found.with_lora,
         )
 
     def known_refusals(project: str, chosen: str, limit: Any) -> list[Refusal]:
@@ -192,6 +194,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         fields["schedule"].select,
         fields["vocabulary"].select,
         fields["average"].input,
+        fields["lora_rank"].input,
+        fields["rows_at_once"].input,
         fields["dtype"].select,
         shell.changed.change,
         shell.mark.change,

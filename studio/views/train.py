@@ -35,10 +35,11 @@ def estimate(train: int, epochs: int, batch: int, seconds_per_step: float | None
     )
 
 
-def memory(
-    need: int, total: int, free: int | None, row_by_row: int, calls_alone: int, without_average: int
-) -> str:
-    """What a run needs of the computer's memory, and what to do where that is too much; `free` None where unknown."""
+def memory(need: int, total: int, free: int | None, **smaller: int) -> str:
+    """What a run needs of the computer's memory, and what to do where that is too much; `free` None where unknown.
+
+    `smaller` are needs of the same run arranged otherwise, by the last part of the key of their text ("train.tight_").
+    """
     told = (
         t("train.need", need=gigabytes(need), total=gigabytes(total))
         if free is None
@@ -48,9 +49,7 @@ def memory(
     if need <= (total if free is None else free):
         return said
     ways = [t("train.tight_close")] if need <= total else []
-    ways += [t("train.tight_batch", need=gigabytes(row_by_row))] if row_by_row < need else []
-    ways += [t("train.tight_calls", need=gigabytes(calls_alone))] if calls_alone < need else []
-    ways += [t("train.tight_average", need=gigabytes(without_average))] if without_average < need else []
+    ways += [t(f"train.tight_{way}", need=gigabytes(less)) for way, less in smaller.items() if less < need]
     title = t("train.tight") if need <= total else t("train.tight_never")
     todo = " ".join(ways or [t("train.tight_model")])
     return f'{said}<div class="cw-problem"><b>{h(title)}.</b> {h(todo)}</div>'

@@ -2,7 +2,7 @@
 
 `python tests/benchmarks/memory.py [--model MODEL | --random] [SHAPE ...]` trains three steps of each shape in a process
 of its own, in float32 and in bfloat16, without and with the average of the weights, and prints a table. `python
-tests/benchmarks/memory.py one FOLDER SHAPE DTYPE AVERAGE` measures one and prints it as JSON.
+tests/benchmarks/memory.py one FOLDER SHAPE DTYPE VOCABULARY AVERAGE RANK` measures one and prints it as JSON.
 """
 
 import argparse
@@ -25,7 +25,9 @@ SHAPES = ("123x4", "123x16", "600x8", "2000x8")
 STEPS = 3  # the second is the first with the optimizer's memory
 
 
-def one(folder: Path, shape: Shape, dtype: str, vocabulary: str, average: int) -> dict[str, int]:
+def one(
+    folder: Path, shape: Shape, dtype: str, vocabulary: str, average: int, lora_rank: int
+) -> dict[str, int]:
     """Train in this process, as the worker does, and compare its peak in bytes with the estimate."""
     hardware.tune()
     device = hardware.choose_device()
@@ -38,6 +40,7 @@ def one(folder: Path, shape: Shape, dtype: str, vocabulary: str, average: int) -
         dtype=dtype,  # type: ignore[arg-type]
         vocabulary=vocabulary,  # type: ignore[arg-type]
         average=average,
+        lora_rank=lora_rank,
     )
     groups, control = ["any"] * len(rows), family_of(tokenizer).control_ids(tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
@@ -53,11 +56,16 @@ def one(folder: Path, shape: Shape, dtype: str, vocabulary: str, average: int) -
 
 
 def table(folder: Path, shapes: list[Shape]) -> None:
-    print("| shape | arithmetic | words trained | average | measured GB | estimate GB | apart |")
-    print("|---|---|---|---|---|---|---|")
+    print("| shape | arithmetic | words trained | average | LoRA | measured GB | estimate GB | apart |")
+    print("|---|---|---|---|---|---|---|---|")
     for shape in shapes:
         for dtype in ("float32", "bfloat16"):
-            for vocabulary, average in (("calls", 1), ("all", 1), ("all", 10)):
+            for vocabulary, average, rank in (
+                ("calls", 1, 0),
+                ("all", 1, 0),
+                ("all", 10, 0),
+                ("calls", 1, 16),
+            ):
                 asked = [
                     sys.executable,
                     __file__,
@@ -67,6 +75,7 @@ def table(folder: Path, shapes: list[Shape]) -> None:
                     dtype,
                     vocabulary,
                     str(average),
+                    str(rank),
                 ]
                 answer = subprocess.run(
                     asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True
@@ -75,15 +84,17 @@ def table(folder: Path, shapes: list[Shape]) -> None:
                 measured, guess = found["measured"] / 1e9, found["estimate"] / 1e9
                 apart = guess / measured - 1
                 print(
-                    f"| {shape} | {dtype} | {vocabulary} | {average} | {measured:.2f} | {guess:.2f} | {apart:+.1%} |",
+                    f"| {shape} | {dtype} | {vocabulary} | {average} | {rank} "
+                    f"| {measured:.2f} | {guess:.2f} | {apart:+.1%} |",
                     flush=True,
                 )
 
 
 def main() -> None:
     if sys.argv[1:2] == ["one"]:
-        folder, shape, dtype, vocabulary, average = sys.argv[2:]
-        print(json.dumps(one(Path(folder), Shape.read(shape), dtype, vocabulary, int(average))))
+        folder, shape, dtype, vocabulary, average, rank = sys.argv[2:]
+        found = one(Path(folder), Shape.read(shape), dtype, vocabulary, int(average), int(rank))
+        print(json.dumps(found))
         return
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -87,6 +87,25 @@ def test_run_and_runs_show_it(home, trained):
     assert [row["run"] for row in listed] == [trained["run"]] and "metrics" not in listed[0]
 
 
+def test_export_gives_the_settings_and_a_script_with_the_losses_of_the_run(home, trained, tmp_path):
+    run = trained["run"]
+    answer = call(home, "export", run, "--to", "config", "--out", tmp_path / "settings")
+    assert answer["files"] == [str(tmp_path / "settings" / "config.json")]
+    settings = json.loads((tmp_path / "settings" / "config.json").read_text())
+    assert settings["recipe"]["learning_rate"] == 1e-3 and settings["environment"]["dtype"] == "float32"
+    assert settings["environment"] == json.loads((home / "runs" / run / "environment.json").read_text())
+    call(home, "export", run, "--to", "script", "--out", tmp_path / "script")
+    subprocess.run([sys.executable, "train.py"], cwd=tmp_path / "script", check=True, capture_output=True)
+    logged = json.loads((tmp_path / "script" / "losses.json").read_text())
+    metrics = call(home, "run", run)["metrics"]
+    assert [log["loss"] for log in logged if "loss" in log] == pytest.approx(
+        [m["value"] for m in metrics if m["name"] == "loss"], rel=1e-4
+    )
+    refused = call(home, "export", run, "--to", "script", "--out", tmp_path / "script", code=1)
+    assert refused["error"]["where"] == "out"
+    assert "usage" in call(home, "export", run, "--out", tmp_path / "other", code=2)
+
+
 def test_evaluate_writes_a_line_a_row(home, project, trained, tmp_path):
     file = tmp_path / "rows.jsonl"
     summary = call(home, "evaluate", project, "--model", trained["run"], "--predictions", file)

@@ -115,6 +115,8 @@ GOOD = {
     "dtype": "auto",
     "seed": 0,
     "average": 1,
+    "lora_rank": 0,
+    "rows_at_once": 0,
 }
 
 
@@ -123,7 +125,8 @@ def test_the_form_gives_the_recipe_that_was_typed() -> None:
 
 
 def test_a_recipe_is_known_by_its_values_and_fills_the_fields() -> None:
-    assert recipe.name_of({**GOOD, "seed": 7, "dtype": "float32"}) == "recommended"
+    assert recipe.name_of({**GOOD, "seed": 7, "dtype": "float32", "rows_at_once": 1}) == "recommended"
+    assert recipe.name_of({**GOOD, "lora_rank": 16}) == "own"
     assert recipe.name_of({**GOOD, "epochs": 13}) == recipe.name_of({**GOOD, "epochs": None}) == "own"
     order = [name for pair in recipe.PAIRS for name in pair]
     mine = {**GOOD, "seed": 7, "max_length": 900, "epochs": 3}
@@ -147,6 +150,8 @@ def test_a_recipe_is_known_by_its_values_and_fills_the_fields() -> None:
         ("dtype", ["auto"], "Choose one of"),
         ("schedule", "cosine", "Choose one of"),
         ("seed", "9" * 400, "write a number"),
+        ("lora_rank", 300, r"Train small added weights \(LoRA\): Choose a number from 0 to 256"),
+        ("rows_at_once", 1.5, "Rows at once: write a whole number"),
     ],
 )
 def test_a_wrong_setting_is_named_as_the_form_names_it(field: str, value: object, words: str) -> None:

@@ -306,16 +306,24 @@ def test_time_is_named_only_where_it_was_measured() -> None:
 
 def test_memory_is_told_and_a_remedy_only_where_it_is_short() -> None:
     gb = 10**9
-    plenty = train.memory(int(6.5 * gb), 24 * gb, 19 * gb, 6 * gb, 4 * gb, 5 * gb)
+    plenty = train.memory(int(6.5 * gb), 24 * gb, 19 * gb, batch=6 * gb, calls=4 * gb)
     assert "Needs about 6.5 GB of memory; this computer has 19 GB free." in plenty
     assert "cw-problem" not in plenty
-    short = train.memory(int(6.5 * gb), 24 * gb, 4 * gb, 6 * gb, int(4.4 * gb), int(5.4 * gb))
+    less = {
+        "turns": 7 * gb,
+        "batch": 6 * gb,
+        "calls": int(4.4 * gb),
+        "lora": 5 * gb,
+        "average": int(5.4 * gb),
+    }
+    short = train.memory(int(6.5 * gb), 24 * gb, 4 * gb, **less)
     assert "Memory is short" in short and "Close other programs" in short
     assert "1 example a step it needs 6.0 GB" in short and "needs 5.4 GB" in short
     assert "Where only the words of calls change it needs 4.4 GB" in short
-    never = train.memory(25 * gb, 24 * gb, 4 * gb, 25 * gb, 25 * gb, 25 * gb)
+    assert "(LoRA, rank 16) it needs 5.0 GB" in short and "at once" not in short
+    never = train.memory(25 * gb, 24 * gb, 4 * gb, batch=25 * gb, lora=25 * gb)
     assert "too little memory" in never and "smaller model" in never and "Close" not in never
-    waiting = train.memory(int(6.5 * gb), 24 * gb, None, 6 * gb, 5 * gb, 5 * gb)
+    waiting = train.memory(int(6.5 * gb), 24 * gb, None, batch=6 * gb, calls=5 * gb)
     assert "this computer has 24 GB." in waiting and "cw-problem" not in waiting
 
 

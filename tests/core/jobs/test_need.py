@@ -85,6 +85,22 @@ def test_tokens_are_counted_once_the_tokenizer_is_in_memory(settings, project, m
     assert counted.peak > estimated.peak  # its tokens are single letters
 
 
+def test_adapters_and_rows_in_turn_need_less(settings, project, machine):
+    def found(**values):
+        return need.of_project(settings, project.id, "starter", RunConfig(**values))
+
+    few, rank = found(), found(lora_rank=16)
+    assert few.with_lora == rank.peak == rank.with_lora < few.peak - 0.9 * GB
+    assert rank.peak < found(lora_rank=64).peak < found(lora_rank=16, vocabulary="all").peak
+    many = found(batch_size=64, lora_rank=16)  # of three rows
+    assert many.one_at_once == found(batch_size=64, lora_rank=16, rows_at_once=1).peak < many.peak
+    assert many.peak == found(batch_size=3, lora_rank=16, rows_at_once=3).peak
+    machine(memory_used=7 * GB)
+    said = need.sentence(found())
+    assert f"(lora_rank=16: {need.size(few.with_lora)})" in said
+    assert f"rows_at_once=1: {need.size(many.one_at_once)}" in need.sentence(found(lora_rank=16))
+
+
 def test_it_says_what_to_do_and_only_what_helps(settings, project, model, machine):
     machine(memory_used=5 * GB)
     found = need.of_project(settings, project.id, "starter", WHOLE)
@@ -93,7 +109,8 @@ def test_it_says_what_to_do_and_only_what_helps(settings, project, model, machin
     assert f"average=1: {need.size(found.without_average)}" in said
     assert f"vocabulary=calls: {need.size(found.calls_alone)}" in said
     config = RunConfig(batch_size=1)
-    said = need.sentence(need.of_project(settings, project.id, "starter", config))
+    lean = replace(config, lora_rank=16)
+    said = need.sentence(need.of_project(settings, project.id, "starter", lean))
     assert said.endswith("3.0 GB free. Close other programs.")
     assert need.sentence(need.of_project(settings, project.id, model, RunConfig())).endswith("free.")
 

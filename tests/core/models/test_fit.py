@@ -79,6 +79,13 @@ def test_more_never_needs_less(dtype, device, shared):
         assert peak(rows_at_once=rows, **how) > least
     assert peak(average=False, **how) < least
     assert peak(turns=True, **how) > least
+    few = peak(vocabulary=False, **how)
+    assert (
+        peak(lora_rank=16, vocabulary=False, **how)
+        < peak(lora_rank=64, vocabulary=False, **how)
+        < few
+        < least
+    )
     for field in ("parameters", "inner", "layers", "heads", "groups", "head", "norms"):
         grown = replace(fit.GEMMA_270M, **{field: 2 * getattr(fit.GEMMA_270M, field)})
         assert peak(grown, **how) > least, field
@@ -86,6 +93,24 @@ def test_more_never_needs_less(dtype, device, shared):
         grown = {field: 2 * getattr(fit.GEMMA_270M, field), "parameters": 2 * fit.GEMMA_270M.parameters}
         assert peak(replace(fit.GEMMA_270M, **grown), **how) > least, field
     assert peak(replace(fit.GEMMA_270M, normed=False), **how) < least
+
+
+def test_adapters_leave_the_layers_without_gradient_and_moments():
+    def parts(**changed):
+        return fit.estimate(
+            fit.GEMMA_270M, LENGTHS, rows_at_once=8, dtype="bfloat16", average=True, **changed
+        ).parts
+
+    def adapters(rank):  # by the shapes of the layers' products
+        return rank * 18 * sum((640 + 1024, 640 + 256, 640 + 256, 1024 + 640, 2688, 2688, 2688))
+
+    head = fit.GEMMA_270M.vocabulary * fit.GEMMA_270M.width
+    for words, vocabulary in ((0, False), (head, True)):
+        found = parts(lora_rank=16, vocabulary=vocabulary)
+        assert found["optimizer"] == 2 * found["average"] == 8 * (adapters(16) + words)
+        assert found["weights"] == 4 * (fit.GEMMA_270M.parameters + adapters(16))
+        assert found["gradients"] < parts(vocabulary=vocabulary)["gradients"] / 10
+        assert found["logits"] == parts()["logits"] and found["activations"] > parts()["activations"]
 
 
 def test_what_is_shared_is_counted_once():
@@ -132,13 +157,19 @@ def test_lengths_are_those_of_the_rows():
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator that was measured is that of Linux")
 @pytest.mark.parametrize(
-    ("dtype", "vocabulary", "average"),
-    [("float32", "all", 10), ("bfloat16", "all", 10), ("bfloat16", "calls", 1)],
+    ("dtype", "vocabulary", "average", "lora_rank"),
+    [
+        ("float32", "all", 10, 0),
+        ("bfloat16", "all", 10, 0),
+        ("bfloat16", "calls", 1, 0),
+        ("float32", "calls", 1, 16),
+        ("bfloat16", "calls", 1, 16),
+    ],
 )
-def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, tmp_path):
+def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, lora_rank, tmp_path):
     folder = _middling(tmp_path / "model")
     answer = subprocess.run(
-        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, vocabulary, str(average)],
+        [sys.executable, BENCHMARK, "one", folder, "400x4", dtype, vocabulary, str(average), str(lora_rank)],
         stdout=subprocess.PIPE, check=True, text=True,
     )  # fmt: skip
     found = json.loads(answer.stdout.splitlines()[-1])

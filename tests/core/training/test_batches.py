@@ -134,6 +134,11 @@ def test_a_micro_batch_is_the_whole_batch_where_memory_bears_it():
         assert micro_batch(size, rows_of(160, 20), 262_144) == size
 
 
+@pytest.mark.parametrize(("at_once", "found"), [(0, 12), (12, 12), (256, 12), (6, 6), (5, 4), (1, 1)])
+def test_a_micro_batch_holds_no_more_rows_than_were_asked_for(at_once, found):
+    assert micro_batch(12, rows_of(100, 20), 1000, at_once) == found
+
+
 def test_a_micro_batch_divides_the_batch_and_stays_within_memory():
     vocabulary, trained = 262_144, 60
     most = batches.LOGITS_BYTES // (trained * vocabulary * batches.BYTES_PER_LOGIT)

@@ -13,7 +13,7 @@ def test_the_recommended_recipe_is_the_default_and_the_guide_is_what_google_writ
 
 
 def test_a_run_from_before_there_was_a_choice_trained_all_at_a_constant_rate():
-    new = ("schedule", "vocabulary")
+    new = ("schedule", "vocabulary", "lora_rank", "rows_at_once")
     old = {name: value for name, value in RunConfig().to_json().items() if name not in new}
     assert RunConfig.from_json(old) == RunConfig(schedule="constant", vocabulary="all")
 
@@ -35,6 +35,8 @@ def test_values_are_set_from_text():
         ({"dtype": "float16"}, "dtype"),
         ({"schedule": "cosine"}, "schedule"),
         ({"steps": "3"}, "steps"),
+        ({"lora_rank": "257"}, "lora_rank"),
+        ({"rows_at_once": "-1"}, "rows_at_once"),
     ],
 )
 def test_a_value_out_of_range_names_its_field(settings, field):

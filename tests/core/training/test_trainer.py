@@ -7,7 +7,7 @@ import tiny_families
 import tiny_model
 import tiny_training
 import torch
-from tiny_training import apart, follow, weights
+from tiny_training import apart, follow, mean_loss, weights
 
 from core.errors import StudioError
 from core.prompt.family import family_of
@@ -34,16 +34,6 @@ def steps_of(rows, size=4, epoch=0, seed=0):
     order.set_epoch(epoch)
     order = list(order)
     return [[rows[n] for n in order[start : start + size]] for start in range(0, len(order), size)]
-
-
-def mean_loss(model, rows):
-    """Over all trained tokens of the rows, by nothing but the model and the definition."""
-    total, count = torch.zeros(()), 0
-    for row in rows:
-        chance = model(torch.tensor([row.input_ids]), use_cache=False).logits[0].log_softmax(-1)
-        for n in range(row.prompt_length, len(row.input_ids)):
-            total, count = total - chance[n - 1, row.input_ids[n]], count + 1
-    return total / count
 
 
 @SHARED

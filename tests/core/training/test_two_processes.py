@@ -42,12 +42,13 @@ def folder(tmp_path_factory):
 def test_two_processes_arrive_where_one_does(case, folder, tmp_path, monkeypatch):
     from safetensors.torch import load_file
 
-    name, shared, at_once, count, vocabulary = case
+    name, shared, at_once, count, vocabulary, lora_rank = case
     rows = tiny_training.rows(count)
     tiny_training.micro(at_once, rows, monkeypatch)
     model = tiny_families.make("gemma3")
     start = weights(model)
-    alone = follow(model, rows, tmp_path, shared=shared, test=rows[:3], epochs=2, vocabulary=vocabulary)
+    how = {"shared": shared, "vocabulary": vocabulary, "lora_rank": lora_rank}
+    alone = follow(model, rows, tmp_path, test=rows[:3], epochs=2, **how)
     ends = [load_file(folder / f"{name}-{rank}.safetensors") for rank in (0, 1)]
     losses, tokens, _ = json.loads((folder / f"{name}-0.json").read_text())
     assert len(losses) == alone.trained.steps == 2 * -(-count // 4)

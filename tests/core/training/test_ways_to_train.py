@@ -1,7 +1,6 @@
 """However a training is arranged (in turns, with adapters, in bfloat16, interrupted), it learns the same."""
 
 import copy
-import importlib.util
 
 import pytest
 import tiny_families
@@ -28,8 +27,6 @@ def test_several_turns_for_a_step_arrive_where_one_does(shared, tmp_path, monkey
 
 
 def adapted(model):
-    if not importlib.util.find_spec("peft"):
-        pytest.skip("peft is not installed: pip install -r requirements-dev.txt")
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(0)
@@ -98,22 +95,24 @@ def test_packed_bfloat16_is_as_near_to_float32_as_padded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("average", "stop", "shared", "vocabulary"),
+    ("average", "stop", "shared", "vocabulary", "lora_rank"),
     [
-        (1, 3, True, "all"),
-        (4, 5, True, "all"),
-        (4, 5, False, "all"),
-        (4, 5, True, "calls"),
+        (1, 3, True, "all", 0),
+        (4, 5, True, "all", 0),
+        (4, 5, False, "all", 0),
+        (4, 5, True, "calls", 0),
+        (4, 5, True, "calls", 4),
     ],  # three steps an epoch
-    ids=["between epochs", "within an epoch", "padded", "few words"],
+    ids=["between epochs", "within an epoch", "padded", "few words", "adapters"],
 )
 def test_a_resumed_training_ends_like_one_that_was_never_interrupted(
-    average, stop, shared, vocabulary, tmp_path
+    average, stop, shared, vocabulary, lora_rank, tmp_path
 ):
     """Weights, optimizer, learning rate, order of the rows, and the average over steps before and after."""
     start = tiny_families.make("gemma3")
     settings = {
-        "epochs": 2, "average": average, "shared": shared, "vocabulary": vocabulary, "schedule": "linear"
+        "epochs": 2, "average": average, "shared": shared, "vocabulary": vocabulary, "schedule": "linear",
+        "lora_rank": lora_rank,
     }  # fmt: skip
     more = {"save_strategy": "steps", "save_steps": stop}
     straight = follow(copy.deepcopy(start), TEN, tmp_path / "straight", more=more, **settings)
@@ -122,7 +121,8 @@ def test_a_resumed_training_ends_like_one_that_was_never_interrupted(
     )
     assert (straight.trained.steps, first.trained.steps) == (6, stop)
     second = follow(
-        tiny_families.make("gemma3", seed=7),  # what it starts from does not matter
+        # What a training of all weights starts from does not matter; adapters belong to the model they began with.
+        copy.deepcopy(start) if lora_rank else tiny_families.make("gemma3", seed=7),
         TEN,
         tmp_path / "t",
         more=more,
