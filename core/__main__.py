@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
         ("stop", "runs.stop", "stop a run, keeping what it learned"),
     ):
         verb(name, target, help).add_argument("run")
+    verb("check", "store.check", "whether the database is whole; what is damaged is repaired, and kept")
     return top
 
 

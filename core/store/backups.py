@@ -1,4 +1,4 @@
-"""Copies of the database, each with a hash beside it, so that a copy that was damaged itself is never taken for good."""
+"""Copies of the database, each with a hash beside it: a copy that was damaged itself is never taken for good."""
 
 import hashlib
 import os

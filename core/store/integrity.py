@@ -3,7 +3,6 @@
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlite_utils.utils import sqlite3
 
@@ -22,13 +21,13 @@ def problems(connection: Any) -> list[str]:
         return _problems(connection)[:SHOWN]
     except sqlite3.DatabaseError as error:
         if is_damage(error):
-            return [str(error)]
+            return [str(error).split(" with text")[0]]
         raise
 
 
 def problems_of_file(database: Path) -> list[str]:
     """What is wrong with a file that nobody else uses, taken alone, as if there were no write-ahead log beside it."""
-    with closing(sqlite3.connect(f"file:{quote(str(database))}?immutable=1", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{database.as_uri()}?immutable=1", uri=True)) as connection:
         return problems(connection)
 
 
@@ -52,7 +51,9 @@ def _problems(connection: Any) -> list[str]:
         for _ in connection.execute(f"SELECT * FROM {table}"):  # text that is no text is found by reading it
             pass
         for column in columns & JSON_COLUMNS:
-            bad = connection.execute(f"SELECT count(*) FROM {table} WHERE NOT json_valid({column})").fetchone()
+            bad = connection.execute(
+                f"SELECT count(*) FROM {table} WHERE NOT json_valid({column})"
+            ).fetchone()
             found += [f"{bad[0]} unreadable records in {table}.{column}"] if bad[0] else []
     return found
 

@@ -78,7 +78,7 @@ class Pages:
             if kind == inner:
                 todo += reversed(self._children(page, start, tree))
 
-    def loose_rows(self, number: int, leaf: int, fits: Fits, tree: Tree) -> list[Row]:
+    def loose_rows(self, number: int, leaf: int, fits: Fits) -> list[Row]:
         """The rows of one page that no root leads to any more; none unless all of it has the form of the table."""
         page = self.page(number)
         kinds = (leaf,) if leaf == LEAF_TABLE else (leaf, INNER_INDEX)
@@ -132,7 +132,7 @@ class Pages:
             raise Unreadable
         payload = bytearray(page[place : place + here])
         chain: list[int] = []
-        following = struct.unpack_from(">I", page, place + here)[0] if 0 < size - here else 0
+        following = struct.unpack_from(">I", page, place + here)[0] if size > here else 0
         while len(payload) < size:
             more = self.page(following)
             if more is None or following in chain:
@@ -233,7 +233,7 @@ def mmapped(path: Path) -> Any:
 
 
 def read_log(log: Path) -> tuple[dict[int, bytes], int]:
-    """The pages that a write-ahead log holds, up to the last commit in it that is intact, and the pages there are then."""
+    """The pages in a write-ahead log, up to its last commit that is intact, and how many pages there are then."""
     data = mmapped(log)
     if len(data) < 32 or int.from_bytes(data[:4], "big") & ~1 != 0x377F0682 or data[8:12] != b"\0\0\x10\0":
         return {}, 0

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote
 
 from filelock import FileLock
 from sqlite_utils.utils import sqlite3
@@ -55,7 +54,7 @@ class Repair:
             sum(getattr(table, name) for table in self.tables) for name in ("read", "from_backup", "dropped")
         )
         told = [f"{read} rows could be read"]
-        told += [f"{filled} came from the backup of {_day(self.backup)}"] if self.backup else []
+        told += [f"{filled} came from the backup of {_day(self.backup)}"] if self.backup and filled else []
         told += [f"{dropped} belonged to something that is gone"] if dropped else []
         return Notice(
             f"The database was damaged and has been repaired: {', '.join(told)}.",
@@ -72,13 +71,9 @@ def check_at_start(settings: Settings) -> Notice | None:
     try:
         repair = check(settings)
         told = repair.notice() if repair else None
-        if settings.database.exists() and backups.due(settings):
-            backups.make(settings)
+        _back_up(settings)
     except StudioError as error:
         told = Notice(error.message, error.hint, error.where)
-    except (OSError, sqlite3.Error) as error:
-        sentence = database.explained(error, settings)
-        told = Notice(sentence.message, sentence.hint, sentence.where)
     if told and settings.home.exists():
         _notice_file(settings).write_text(json.dumps(asdict(told)), encoding="utf-8")
     return told
@@ -87,14 +82,25 @@ def check_at_start(settings: Settings) -> Notice | None:
 def check(settings: Settings) -> Repair | None:
     """Check the database and repair it where it is damaged; None where it is whole, or not there yet.
 
-    Raises StudioError where it cannot be repaired now, sqlite3.Error and OSError where it cannot be checked.
+    Raises StudioError where it cannot be checked, or not be repaired now.
     """
     if not settings.database.exists():
         return None
-    with FileLock(settings.home / "check.lock"):
-        _finish_interrupted(settings)
-        found = problems(settings)
-        return _repair(settings, found) if found else None
+    try:
+        with FileLock(settings.home / "check.lock"):
+            _finish_interrupted(settings)
+            found = problems(settings)
+            return _repair(settings, found) if found else None
+    except (OSError, sqlite3.Error) as error:
+        raise database.explained(error, settings) from error
+
+
+def _back_up(settings: Settings) -> None:
+    if settings.database.exists() and backups.due(settings):
+        try:
+            backups.make(settings)
+        except (OSError, sqlite3.Error) as error:
+            raise database.explained(error, settings) from error
 
 
 def problems(settings: Settings) -> list[str]:
@@ -110,7 +116,7 @@ def problems(settings: Settings) -> list[str]:
                 return [str(error)]
             raise
     # Read only: a connection that may write would bring a log of another file into this one when it closes.
-    address = f"file:{quote(str(settings.database))}?mode=ro"
+    address = f"{settings.database.as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=database.BUSY_SECONDS)) as connection:
         return integrity.problems(connection)
 
@@ -146,14 +152,18 @@ def _repair(settings: Settings, found: list[str]) -> Repair:
         part.mkdir(parents=True)
         copy = part / settings.database.name
         with copy.open("wb") as target:
-            shutil.copyfileobj(file, target, 2**20)  # closing another handle of the file would give up the lock
+            shutil.copyfileobj(
+                file, target, 2**20
+            )  # closing another handle of the file would give up the lock
         for ending in ("-wal", "-shm"):
             if _beside(settings.database, ending).exists():
                 shutil.copyfile(_beside(settings.database, ending), _beside(copy, ending))
         backup = backups.newest(settings)
         tables = salvage.rebuild(copy, _beside(copy, "-wal"), backup, part / BUILT)
         if left := integrity.problems_of_file(part / BUILT):
-            raise StudioError(f"The database could not be repaired: {left[0]}.", "Please report this.", str(part))
+            raise StudioError(
+                f"The database could not be repaired: {left[0]}.", "Please report this.", str(part)
+            )
         for one in sorted(part.iterdir()):
             _sync(one)
         part.rename(kept)

@@ -58,9 +58,9 @@ class Shape:
     def _value_fits(self, column: str, type: str, required: bool, value: Any) -> bool:
         if value is None:
             return not required
-        return isinstance(value, TYPES[type]) and (
-            type != "TEXT" or records.readable(self.name, column, value)
-        )
+        if not isinstance(value, TYPES[type]):
+            return False
+        return not isinstance(value, str) or records.readable(self.name, column, value)
 
 
 def rebuild(damaged: Path, log: Path, backup: Path | None, target: Path) -> list[Recovered]:
@@ -83,7 +83,7 @@ def rebuild(damaged: Path, log: Path, backup: Path | None, target: Path) -> list
             connection.execute("COMMIT")
             _fill_from(connection, backup, target, version, recovered)
             connection.execute("BEGIN")
-        _stand_in(connection, recovered)
+        _stand_in(connection, source, recovered)
         _drop_orphans(connection, recovered)
         for sql in triggers:
             connection.execute(sql)
@@ -106,10 +106,7 @@ def _version(source: Pages) -> int:
     schema = _schema(source)
     root = next((row[3] for row in schema if row[1] == "_sqlite_migrations"), 0)
     applied = {
-        value
-        for _, values in _used_only_here(source, root, pages.LEAF_TABLE)
-        for value in values
-        if value in names
+        value for _, values in _aside(source, root, pages.LEAF_TABLE) for value in values if value in names
     }
     if applied:
         return max(map(names.index, applied)) + 1
@@ -118,12 +115,16 @@ def _version(source: Pages) -> int:
 
 def _schema(source: Pages) -> list[list[Any]]:
     """Rows of sqlite_schema: type, name, table, root page, SQL."""
-    rows = _used_only_here(source, pages.SCHEMA_ROOT, pages.LEAF_TABLE)
+    rows = _aside(source, pages.SCHEMA_ROOT, pages.LEAF_TABLE)
     return [values for _, values in rows if len(values) == 5 and isinstance(values[3], int)]
 
 
-def _used_only_here(source: Pages, root: int, leaf: int) -> list[Row]:
-    return list(source.rows(root, leaf, lambda values: True, Tree()))
+def _aside(source: Pages, root: int, leaf: int) -> list[Row]:
+    """Rows of a tree that is no table of ours; its pages do not count as read."""
+    used, source.used = source.used, set()
+    rows = list(source.rows(root, leaf, lambda values: True, Tree()))
+    source.used = used
+    return rows
 
 
 def _shapes(connection: Any) -> dict[str, Shape]:
@@ -146,7 +147,10 @@ def _shapes(connection: Any) -> dict[str, Shape]:
                 name,
                 [column[1] for column in about],
                 [column[2] for column in about],
-                [bool(column[3] or column[5]) and column[4] is None and column[1] != alias for column in about],
+                [
+                    bool(column[3] or column[5]) and column[4] is None and column[1] != alias
+                    for column in about
+                ],
                 rowid=not without_rowid,
                 alias=alias,
             )
@@ -171,18 +175,17 @@ def _fill(connection: Any, source: Pages, shapes: dict[str, Shape]) -> dict[str,
     # Where the file cannot say any more where its tables begin, they begin where they do in every new file.
     fresh = connection.execute("SELECT type, name, tbl_name, rootpage FROM sqlite_schema").fetchall()
     roots = {row[1]: row[3] for row in (*fresh, *_schema(source)) if row[0] == "table"}
-    source.used = {pages.SCHEMA_ROOT}
     for shape in shapes.values():
         rows = source.rows(roots[shape.name], shape.leaf, shape.fits, shape.tree)
         recovered[shape.name].read += _insert(connection, shape, rows)
     torn = [shape for shape in shapes.values() if shape.tree.open_ends]
     for number in source.loose() if torn else ():
-        found = [(shape, source.loose_rows(number, shape.leaf, shape.fits, Tree())) for shape in torn]
-        found = [(shape, rows) for shape, rows in found if rows]
-        full = [one for one in found if all(len(values) == len(one[0].columns) for _, values in one[1])]
-        if len(full or found) == 1:  # a page that could belong to two tables is given to none
-            shape, rows = (full or found)[0]
-            recovered[shape.name].read += _insert(connection, shape, rows)
+        found = [(shape, source.loose_rows(number, shape.leaf, shape.fits)) for shape in torn]
+        fitting = [one for one in found if one[1]]
+        full = [one for one in fitting if all(len(values) == len(one[0].columns) for _, values in one[1])]
+        if len(full or fitting) == 1:  # a page that could belong to two tables is given to none
+            shape, loose = (full or fitting)[0]
+            recovered[shape.name].read += _insert(connection, shape, loose)
     for shape in shapes.values():
         recovered[shape.name].whole = shape.tree.whole
     return recovered
@@ -205,7 +208,9 @@ def _insert(connection: Any, shape: Shape, rows: Iterable[Row]) -> int:
     return n
 
 
-def _fill_from(connection: Any, backup: Path, target: Path, version: int, tables: dict[str, Recovered]) -> None:
+def _fill_from(
+    connection: Any, backup: Path, target: Path, version: int, tables: dict[str, Recovered]
+) -> None:
     """Bring over from a backup what is missing in the tables that were damaged, and what these rows belong to."""
     older = target.with_name("from-backup.db")
     copyfile(backup, older)
@@ -224,23 +229,49 @@ def _fill_from(connection: Any, backup: Path, target: Path, version: int, tables
     older.unlink()
 
 
-def _stand_in(connection: Any, tables: dict[str, Recovered]) -> None:
-    """Make what is named and gone, where nothing but a name was lost with it: a project, the content of a snapshot."""
+def _stand_in(connection: Any, source: Pages, tables: dict[str, Recovered]) -> None:
+    """Make rows that are named and gone, so that what names them can stay: projects, runs, the content of snapshots."""
+    for run in _indexed(connection, source, "runs"):
+        if len(run) == 4:  # its id, its project, its number, and where it stood
+            tables["runs"].stood_in += connection.execute(
+                "INSERT OR IGNORE INTO runs (rowid, id, project, number, state, model, recipe, snapshot, created) "
+                "VALUES (:rowid, :id, :project, :number, 'interrupted', '', '{}', coalesce("
+                "(SELECT snapshot FROM evaluations WHERE run = :id ORDER BY id LIMIT 1), 'lost'), :now)",
+                {**run, "now": now()},
+            ).rowcount
     made = {
         "projects": ("id, name, created", "'Recovered ' || {0}, ?"),
         "snapshots": ("hash, record, created", """'{{"tools": [], "examples": []}}', ?"""),
     }
     for parent, (columns, values) in made.items():
-        for child in tables:
-            for _, _, to, column, key, *_ in connection.execute(
-                f"PRAGMA foreign_key_list({child})"
-            ).fetchall():
-                if to == parent:
-                    tables[parent].stood_in += connection.execute(
-                        f"INSERT OR IGNORE INTO {parent} ({columns}) SELECT DISTINCT {column}, "
-                        f"{values.format(column)} FROM {child} WHERE {column} NOT IN (SELECT {key} FROM {parent})",
-                        (now(),),
-                    ).rowcount
+        for child, column, key in _children(connection, parent):
+            tables[parent].stood_in += connection.execute(
+                f"INSERT OR IGNORE INTO {parent} ({columns}) SELECT DISTINCT {column}, {values.format(column)} "
+                f"FROM {child} WHERE {column} NOT IN (SELECT {key} FROM {parent})",
+                (now(),),
+            ).rowcount
+
+
+def _children(connection: Any, parent: str) -> list[tuple[str, str, str]]:
+    """Who names rows of a table: the table, its column, and the key it holds."""
+    return connection.execute(
+        'SELECT child.name, named."from", named."to" FROM pragma_table_list AS child, '
+        "pragma_foreign_key_list(child.name) AS named WHERE child.schema = 'main' AND named.\"table\" = ?",
+        (parent,),
+    ).fetchall()
+
+
+def _indexed(connection: Any, source: Pages, table: str) -> list[dict[str, Any]]:
+    """What the indexes of the damaged file know of the rows of a table, by column, and as `rowid` where they stood."""
+    roots = {row[1]: row[3] for row in _schema(source) if row[0] == "index" and row[2] == table}
+    found: dict[int, dict[str, Any]] = {}
+    for index, root in roots.items():
+        columns = [row[2] for row in connection.execute(f"PRAGMA index_info({index})")]
+        for _, values in _aside(source, root, pages.LEAF_INDEX):
+            if len(values) == len(columns) + 1 and isinstance(values[-1], int):
+                row = found.setdefault(values[-1], {"rowid": values[-1]})
+                row.update(zip(columns, values, strict=False))
+    return list(found.values())
 
 
 def _drop_orphans(connection: Any, tables: dict[str, Recovered]) -> None:
