@@ -42,7 +42,7 @@ def open_store(settings: Settings) -> Iterator[Database]:
         raise explained(error, settings) from error
     try:
         with connected(settings) as db:
-            if migrations.pending(db):
+            if _pending(db):
                 _migrate(db, settings)
             yield db
     except sqlite3.DatabaseError as error:
@@ -59,6 +59,13 @@ def connected(settings: Settings) -> Iterator[Database]:
         yield Database(connection, execute_plugins=False)
     finally:
         connection.close()
+
+
+def _pending(db: Database) -> bool:
+    try:
+        return bool(migrations.pending(db))
+    except UnicodeDecodeError as error:  # a message of SQLite that cites damaged text
+        raise sqlite3.DatabaseError("malformed") from error
 
 
 def _migrate(db: Database, settings: Settings) -> None:

@@ -19,6 +19,8 @@ def problems(connection: Any) -> list[str]:
     """
     try:
         return _problems(connection)[:SHOWN]
+    except UnicodeDecodeError:  # a message of SQLite that cites damaged text
+        return ["text that is no text"]
     except sqlite3.DatabaseError as error:
         if is_damage(error):
             return [str(error).split(" with text")[0]]

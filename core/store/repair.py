@@ -28,6 +28,7 @@ from core.store.salvage import Recovered
 
 LOCK_PLACE, LOCK_LENGTH = 0x40000000, 512  # the bytes of a file that SQLite locks
 WAIT_SECONDS = 10
+EMPTY_SECONDS = 0.5
 BUILT = "repaired.db"
 
 
@@ -105,8 +106,10 @@ def _back_up(settings: Settings) -> None:
 
 def problems(settings: Settings) -> list[str]:
     """What is wrong with the database as it stands, others at work or not. Raises sqlite3.Error."""
-    if not settings.database.stat().st_size and backups.newest(settings):
-        return ["the file is empty"]
+    if not settings.database.stat().st_size:
+        time.sleep(EMPTY_SECONDS)  # another process may just be making it
+        if not settings.database.stat().st_size:
+            return ["the file is empty"]
     if file_system.distant(settings.home):
         try:
             with database.connected(settings) as db:

@@ -78,7 +78,7 @@ def rebuild(damaged: Path, log: Path, backup: Path | None, target: Path) -> list
         _migrate_to(connection, version)
         connection.execute("BEGIN")
         triggers = _without_triggers(connection)
-        recovered = _fill(connection, source, _shapes(connection))
+        recovered = _fill(connection, source, shapes(connection))
         if backup:
             connection.execute("COMMIT")
             _fill_from(connection, backup, target, version, recovered)
@@ -127,9 +127,9 @@ def _aside(source: Pages, root: int, leaf: int) -> list[Row]:
     return rows
 
 
-def _shapes(connection: Any) -> dict[str, Shape]:
+def shapes(connection: Any) -> dict[str, Shape]:
     """The tables that hold rows of ours, parents before children."""
-    shapes: dict[str, Shape] = {}
+    found: dict[str, Shape] = {}
     listed = connection.execute(
         "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
         "AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name NOT LIKE '!_sqlite!_%' ESCAPE '!'"
@@ -143,7 +143,7 @@ def _shapes(connection: Any) -> dict[str, Shape]:
             alias = keys[0][1] if len(keys) == 1 and keys[0][2] == "INTEGER" and not without_rowid else ""
             if without_rowid:  # stored with the key first
                 about.sort(key=lambda column: (not column[5], column[5]))
-            shapes[name] = Shape(
+            found[name] = Shape(
                 name,
                 [column[1] for column in about],
                 [column[2] for column in about],
@@ -154,7 +154,7 @@ def _shapes(connection: Any) -> dict[str, Shape]:
                 rowid=not without_rowid,
                 alias=alias,
             )
-    return shapes
+    return found
 
 
 def _parents(connection: Any, table: str) -> set[str]:
