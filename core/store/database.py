@@ -52,13 +52,30 @@ def open_store(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def connected(settings: Settings) -> Iterator[Database]:
     """A connection as it comes, not migrated. Raises sqlite3.Error."""
-    connection = sqlite3.connect(settings.database, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        _choose_journal(connection, file_system.distant(settings.home))
+        connection = _connect(settings)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR:
+            raise
+        # A full disk has no room for the memory that processes share. Alone with the file, it can still be read.
+        connection = _connect(settings, alone=True)
+    try:
         yield Database(connection, execute_plugins=False)
     finally:
         connection.close()
+
+
+def _connect(settings: Settings, alone: bool = False) -> Any:
+    connection = sqlite3.connect(settings.database, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if alone:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _choose_journal(connection, file_system.distant(settings.home))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _pending(db: Database) -> bool:
