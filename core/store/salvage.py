@@ -11,7 +11,6 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 from core.store import integrity, pages, records
-from core.store.database import now
 from core.store.migrations import migrations
 from core.store.pages import Pages, Row, Tree
 
@@ -231,13 +230,17 @@ def _fill_from(
 
 def _stand_in(connection: Any, source: Pages, tables: dict[str, Recovered]) -> None:
     """Make rows that are named and gone, so that what names them can stay: projects, runs, the content of snapshots."""
+    # No clock: a repair that is done again ends the same.
+    (made_at,) = connection.execute(
+        "SELECT coalesce(max(created), '') FROM (SELECT created FROM projects UNION SELECT created FROM runs)"
+    ).fetchone()
     for run in _indexed(connection, source, "runs"):
         if len(run) == 4:  # its id, its project, its number, and where it stood
             tables["runs"].stood_in += connection.execute(
                 "INSERT OR IGNORE INTO runs (rowid, id, project, number, state, model, recipe, snapshot, created) "
                 "VALUES (:rowid, :id, :project, :number, 'interrupted', '', '{}', coalesce("
                 "(SELECT snapshot FROM evaluations WHERE run = :id ORDER BY id LIMIT 1), 'lost'), :now)",
-                {**run, "now": now()},
+                {**run, "now": made_at},
             ).rowcount
     made = {
         "projects": ("id, name, created", "'Recovered ' || {0}, ?"),
@@ -248,7 +251,7 @@ def _stand_in(connection: Any, source: Pages, tables: dict[str, Recovered]) -> N
             tables[parent].stood_in += connection.execute(
                 f"INSERT OR IGNORE INTO {parent} ({columns}) SELECT DISTINCT {column}, {values.format(column)} "
                 f"FROM {child} WHERE {column} NOT IN (SELECT {key} FROM {parent})",
-                (now(),),
+                (made_at,),
             ).rowcount
 
 

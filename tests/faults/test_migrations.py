@@ -2,10 +2,10 @@
 
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from core.settings import Settings
 from core.store import open_store
 print("ready", flush=True)
 with open_store(Settings.load(sys.argv[1])):
-    pass
+    print("done", flush=True)
 """
 
 
@@ -57,7 +57,9 @@ def _keys(path: Path) -> dict[str, set]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_earlier_version_becomes_the_newest_and_keeps_every_row(version, newest, settings, record_property):
+def test_an_earlier_version_becomes_the_newest_and_keeps_every_row(
+    version, newest, settings, record_property
+):
     settings.home.mkdir()
     filling.make(settings.database, version, rows=300)
     before, rows = _keys(settings.database), filling.content(settings.database)
@@ -82,42 +84,57 @@ def test_a_kill_during_a_migration_leaves_the_old_or_the_new(
     with closing(sqlite3.connect(source)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shape, rows = filling.shape(source), _keys(source)
-    ends = {"old": 0, "new": 0}
-    took = _migrate(source, tmp_path / "whole", None)
+    ends = {"before it began": 0, "on the way": 0, "after it": 0}
+    took, took_after_backup = _migrate(source, tmp_path / "whole", None)
     rng = random.Random(version)
     for kill in range(KILLS * faults):
         home = tmp_path / str(kill)
-        _migrate(source, home, took * rng.uniform(0.1, 1.0))
+        wait = rng.random()
+        late = kill % 2 == 1  # half of the kills after the backup, where the migration itself is at work
+        _migrate(
+            source,
+            home,
+            lambda backed_up, wait=wait, late=late: (
+                wait * (took_after_backup if late else took) if backed_up == late else 0
+            ),
+        )
         path = home / "callwright.db"
         applied = _applied(path)
         assert applied in (filling.names()[:version], filling.names())
-        end = "new" if applied == filling.names() else "old"
-        ends[end] += 1
-        assert filling.shape(path) == (newest if end == "new" else shape)
+        done = applied == filling.names()
+        began = bool(backups.listed(Settings.load(home)))  # the backup is made first
+        ends["after it" if done else "on the way" if began else "before it began"] += 1
+        assert filling.shape(path) == (newest if done else shape)
         found = _keys(path)
         assert {table: found[table] for table in rows} == rows
         with open_store(Settings.load(home)):
             pass
         assert filling.shape(path) == newest
         shutil.rmtree(home)
-    record_property(
-        "counts", f"{KILLS * faults} kills from version {version}: {ends['old']} old, {ends['new']} new"
-    )
-    assert ends["old"], "some kills came before the end"
+    told = ", ".join(f"{n} {end}" for end, n in ends.items())
+    record_property("counts", f"{KILLS * faults} kills from version {version}: {told}; old or new each time")
+    assert ends["on the way"] + ends["before it began"], "some kills came before the end"
 
 
-def _migrate(source: Path, home: Path, kill_after: float | None) -> float:
-    """Migrate a copy of a database in a process of its own; how many seconds until it ended or was killed."""
+def _migrate(source: Path, home: Path, kill: Callable[[bool], float] | None) -> tuple[float, float]:
+    """Migrate a copy of a database in a process of its own; how many seconds that took, and those after its backup.
+
+    `kill` says how many seconds after the start it is killed, or after its backup is made (if given True).
+    """
     filling.copy(source, home)
     with subprocess.Popen(
         [sys.executable, "-c", MIGRATE, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "ready\n"
         began = time.monotonic()
-        if kill_after is None:
-            assert process.wait() == 0
-        else:
-            time.sleep(kill_after)
-            process.send_signal(signal.SIGKILL)
-        process.wait()
-        return time.monotonic() - began
+        if kill and (wait := kill(False)):
+            time.sleep(wait)
+            process.kill()
+        while process.poll() is None and not backups.listed(Settings.load(home)):
+            pass
+        backed_up = time.monotonic()
+        if kill and (wait := kill(True)):
+            time.sleep(wait)
+            process.kill()
+        process.stdout.readline()  # it is done, or was killed
+        return time.monotonic() - began, time.monotonic() - backed_up
