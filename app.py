@@ -1,6 +1,7 @@
 """The studio, for a workstation and for Spaces: settings, the page, the server. Importing this starts nothing."""
 
 from core.settings import Settings
+from core.store import repair
 from studio import guard, theme, ui
 
 settings = Settings.load()
@@ -9,6 +10,7 @@ demo = ui.build(settings)
 
 def main() -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
+    repair.check_at_start(settings)  # the page shows what it found
     _, address, _ = demo.queue(max_size=128).launch(
         app_kwargs=guard.app_kwargs(),
         theme=theme.theme(),

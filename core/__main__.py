@@ -101,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
         help="a Python script over TRL that trains the same model, with its rows; or all settings as JSON",
     )  # fmt: skip
     export.add_argument("--out", metavar="FOLDER", required=True, help="an empty folder, or a new one")
+    verb("check", "store.check", "whether the database is whole; what is damaged is repaired, and kept")
     return top
 
 

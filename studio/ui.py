@@ -11,6 +11,7 @@ from core.models import hardware
 from core.settings import Settings
 from core.store import Database, evaluations, immediate, open_store, projects, runs
 from studio.events import PRIVATE, acted, html, shown
+from studio.panels import notice
 from studio.shell import Panel, Shell, project_of, run_of
 from studio.tabs import examples, playground, results, tools, train
 from studio.text import t
@@ -36,12 +37,14 @@ def build(settings: Settings) -> gr.Blocks:
         wanted, sight, seen = gr.State({}), gr.State({}), gr.State([])
         with gr.Row(elem_id="cw-app"):
             side = _Side()
-            with gr.Column(elem_id="cw-main"), gr.Tabs(elem_id="cw-tabs") as tabs:
-                shell = Shell(settings, project, run, mark, changed, tabs)
-                panels = []
-                for name in TABS:
-                    with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}"):
-                        panels.append(_panel(name, shell, wanted, sight))
+            with gr.Column(elem_id="cw-main"):
+                notice.build(settings, demo)
+                with gr.Tabs(elem_id="cw-tabs") as tabs:
+                    shell = Shell(settings, project, run, mark, changed, tabs)
+                    panels = []
+                    for name in TABS:
+                        with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}"):
+                            panels.append(_panel(name, shell, wanted, sight))
         timer = gr.Timer(IDLE_SECONDS)
         page = _Page(shell, side, panels, saved, seen, timer)
         page.wire(demo)

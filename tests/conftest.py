@@ -2,9 +2,7 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,35 +14,28 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--faults", type=int, default=1, help="how many times as many faults as usual")
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """How often a fault is tried, and where its counts go."""
-
-    times: int  # as often as in the usual test
-    record: Any
-
-    def say(self, counts: str) -> None:
-        """Have counts printed at the end of the session."""
-        self.record("faults", counts)
+    parser.addoption(
+        "--faults", type=int, default=1, metavar="N", help="N times as many faults in tests/faults"
+    )
 
 
 @pytest.fixture
-def faults(request, record_property) -> Faults:
-    return Faults(request.config.getoption("--faults"), record_property)
+def faults(request) -> int:
+    """By how much the counts of a fault test are multiplied."""
+    return request.config.getoption("--faults")
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What the tests of faults counted."""
+    """What the fault tests counted, given by `record_property("counts", ...)`."""
     counted = [
-        (report.nodeid.rpartition("::")[2], said)
-        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-        for name, said in report.user_properties
-        if name == "faults" and report.when == "call"
+        (report.nodeid.split("::")[-1], text)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "counts"
     ]
     if counted:
         terminalreporter.section("faults")
-        for test, said in counted:
-            terminalreporter.line(f"{test}: {said}")
+    for test, text in counted:
+        terminalreporter.write_line(f"{test}: {text}")

@@ -46,7 +46,7 @@ def no_memory(sentence: str) -> StudioError:
 
 
 def remedy(where: str, config: RunConfig) -> tuple[str, RunConfig] | None:
-    """A field and settings that differ in it, with which a run that failed at `where` may work; None if none is known."""
+    """A field and settings that differ in it, with which a run that failed at `where` may work; None if unknown."""
     if where == LEARNING_RATE:
         lower = max(config.learning_rate / 4, LIMITS["learning_rate"][0])
         return LEARNING_RATE, replace(config, learning_rate=lower)

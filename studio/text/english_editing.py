@@ -1,6 +1,9 @@
 """English: the page, the Tools and the Examples tab."""
 
 TEXT: dict[str, str] = {
+    # The database
+    "notice.where": "Where: {where}",
+    "notice.dismiss": "Dismiss",
     # The page
     "tab.tools": "Tools",
     "tab.examples": "Examples",

@@ -25,8 +25,8 @@ def queued(db, project, count: int = 1) -> list[runs.Run]:
     return [runs.create(db, project.id, "starter", {}, snapshot) for _ in range(count)]
 
 
-def test_of_a_thousand_runs_none_is_claimed_twice(settings, db, project, faults):
-    count = RUNS * faults.times
+def test_of_a_thousand_runs_none_is_claimed_twice(settings, db, project, faults, record_property):
+    count = RUNS * faults
     queued(db, project, count)
     command = [sys.executable, str(HERE / "claimers.py"), str(settings.home), str(PROCESSES)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
@@ -36,9 +36,10 @@ def test_of_a_thousand_runs_none_is_claimed_twice(settings, db, project, faults)
     local.reconcile(db, settings)
     states = Counter(run.state for run in runs.listed(db))
     assert states["finished"] + states["interrupted"] == count and states["interrupted"] > 0
-    faults.say(
+    record_property(
+        "counts",
         f"{count} runs, {PROCESSES} processes at once: {len(took)} claims, 0 twice, "
-        f"{states['finished']} finished, {states['interrupted']} claimers died and were seen"
+        f"{states['finished']} finished, {states['interrupted']} claimers died and were seen",
     )
 
 
@@ -64,7 +65,7 @@ def writer(settings, db, project):
 
 
 def test_a_paused_worker_is_shown_as_stalled_and_fenced_when_it_comes_back(
-    settings, db, writer, monkeypatch, faults
+    settings, db, writer, monkeypatch, faults, record_property
 ):
     monkeypatch.setattr(local, "STALLED_SECONDS", 1)
     run, process = writer
@@ -87,8 +88,9 @@ def test_a_paused_worker_is_shown_as_stalled_and_fenced_when_it_comes_back(
     os.kill(process.pid, signal.SIGCONT)
     assert process.wait(30) != 0 and b"Fenced" in process.stderr.read()
     assert metrics.listed(db, run.id) == before, "nothing of the old attempt came after"
-    faults.say(
-        "SIGSTOP longer than the limit: shown as stalled, not as dead; fenced when it came back, 0 rows written"
+    record_property(
+        "counts",
+        "SIGSTOP longer than the limit: shown as stalled, not as dead; fenced when it came back, 0 rows written",
     )
 
 
@@ -102,7 +104,7 @@ def test_ending_at_once_ends_a_paused_process_too(settings, db, writer, monkeypa
     assert claims.resume(db, run.id).state == "queued"
 
 
-def test_forged_pids_boots_and_hosts_fool_nobody(settings, db, project, faults):
+def test_forged_pids_boots_and_hosts_fool_nobody(settings, db, project, faults, record_property):
     me = processes.this()
     forged = {
         "the pid of a stranger": replace(me, started=me.started - 60),
@@ -123,4 +125,6 @@ def test_forged_pids_boots_and_hosts_fool_nobody(settings, db, project, faults):
         local.reconcile(db, settings)
         assert runs.find(db, run.id).working
         runs.end(db, run.id, 1, "cancelled")
-    faults.say(f"{len(forged)} forged owners seen as gone, 2 living or out of sight left alone")
+    record_property(
+        "counts", f"{len(forged)} forged owners seen as gone, 2 living or out of sight left alone"
+    )

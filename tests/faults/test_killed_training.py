@@ -36,7 +36,7 @@ def until(settings, id, holds, seconds=120):
 
 
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
-    settings, project, model, faults
+    settings, project, model, faults, record_property
 ):
     chance = random.Random(5)
     whole = queue.enqueue(settings, project.id, model, CONFIG)
@@ -45,7 +45,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
 
     run = queue.enqueue(settings, project.id, model, CONFIG)
     logged: dict[tuple[int, str], float] = {}
-    steps = sorted(chance.sample(range(1, whole.steps), KILLS * faults.times))
+    steps = sorted(chance.sample(range(1, whole.steps), KILLS * faults))
     could = 0
     for number, step in enumerate(steps, 1):
         seen = until(settings, run.id, lambda run, step=step: run.state == "training" and run.step >= step)
@@ -72,7 +72,8 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
         assert metrics.listed(db, run.id) == metrics.listed(db, whole.id), "every point of every curve"
     name = "model.safetensors"
     assert (Path(ended.folder) / name).read_bytes() == (Path(whole.folder) / name).read_bytes()
-    faults.say(
-        f"{len(steps)} kills, {went_back} resumed from a checkpoint, {len(logged)} metric rows kept, 0 lost"
+    record_property(
+        "counts",
+        f"{len(steps)} kills, {went_back} resumed from a checkpoint, {len(logged)} metric rows kept, 0 lost",
     )
     assert went_back == could > len(steps) // 2  # the others came before the first checkpoint was whole

@@ -11,9 +11,9 @@ WRITERS = Path(__file__).with_name("writers.py")
 KILLS = 200
 
 
-def test_no_acknowledged_row_is_lost_when_writers_are_killed(settings, db, project, faults):
+def test_no_acknowledged_row_is_lost_when_writers_are_killed(settings, db, project, faults, record_property):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
-    count = KILLS * faults.times
+    count = KILLS * faults
     command = [sys.executable, str(WRITERS), str(settings.home), run.id, str(count)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
@@ -26,6 +26,7 @@ def test_no_acknowledged_row_is_lost_when_writers_are_killed(settings, db, proje
     assert db.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     ends = runs.attempts(db, run.id)
     assert {one.state for one in ends} == {"interrupted"}
-    faults.say(
-        f"{count} kills, {len(told)} rows acknowledged, {len(told - kept.keys())} lost, {len(ends)} attempts"
+    record_property(
+        "counts",
+        f"{count} kills, {len(told)} rows acknowledged, {len(told - kept.keys())} lost, {len(ends)} attempts",
     )

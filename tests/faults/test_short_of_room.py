@@ -58,7 +58,9 @@ def filled(disk, leave: int):
     return ballast
 
 
-def test_a_disk_that_fills_while_a_run_trains(settings, db, project, small_disk, tmp_path, faults):
+def test_a_disk_that_fills_while_a_run_trains(
+    settings, db, project, small_disk, tmp_path, faults, record_property
+):
     model = str(tiny_model.make(tmp_path / "tiny"))
     there = copied(settings, small_disk / "home")
     config = RunConfig(epochs=100, batch_size=1, dtype="float32")
@@ -96,13 +98,16 @@ def test_a_disk_that_fills_while_a_run_trains(settings, db, project, small_disk,
         kept = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
         assert opened.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert before.keys() <= kept.keys()
-    faults.say(
+    record_property(
+        "counts",
         f"checkpoint without room: told, training went on; then no byte free: {dead.state}, {len(before)} metric rows "
-        f"kept, 0 lost; with room again resumed from step {newest.step} to the end"
+        f"kept, 0 lost; with room again resumed from step {newest.step} to the end",
     )
 
 
-def test_too_little_memory_is_a_sentence_with_a_remedy(settings, db, project, tmp_path, faults):
+def test_too_little_memory_is_a_sentence_with_a_remedy(
+    settings, db, project, tmp_path, faults, record_property
+):
     """The worker may not have more address space than a tiny training needs."""
     config = RunConfig(epochs=30, batch_size=2, dtype="float32")
     run = queue.enqueue(settings, project.id, str(tiny_model.make(tmp_path / "tiny")), config)
@@ -129,4 +134,6 @@ def test_too_little_memory_is_a_sentence_with_a_remedy(settings, db, project, tm
     assert field == "rows_at_once"
     with open_store(settings) as opened:
         assert projects.examples(opened, project.id), "the rest of the studio goes on"
-    faults.say(f"address space of a tiny training + 600 MB: {run.error['message']} Remedy: {field}")
+    record_property(
+        "counts", f"address space of a tiny training + 600 MB: {run.error['message']} Remedy: {field}"
+    )
