@@ -11,6 +11,7 @@ from core.errors import StudioError
 from core.schema import Example, read_tool
 from core.settings import Settings
 from core.store import (
+    claims,
     changes,
     evaluations,
     findings,
@@ -84,7 +85,7 @@ class _Writes:
 
     def metrics_written(self, db) -> None:
         with immediate(db):
-            run = runs.claim(db, runs.create(db, self.project, "m", {}, self.snapshot).id)
+            run = claims.claim(db, runs.create(db, self.project, "m", {}, self.snapshot).id)
             values = {f"metric {n}": float(n) for n in range(300)}
             metrics.add(db, run.id, run.attempt, next(self.numbers), values, step=1)
             runs.end(db, run.id, run.attempt, "finished")
