@@ -94,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
     resume = verb("resume", "runs.resume", "let a run that ended early go on from its newest checkpoint")
     resume.add_argument("run")
     resume.add_argument("--detach", action="store_true", help="do not wait for the end")
+    take = verb("take", "runs.take", "make a run of a checkpoint of another one, and ask its model")
+    take.add_argument("run")
+    take.add_argument("step", type=int)
+    take.add_argument("--detach", action="store_true", help="do not wait for the end")
     export = verb("export", "export.export", "take a run out of the studio: its settings, or a script")
     export.add_argument("run")
     export.add_argument(

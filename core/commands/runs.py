@@ -38,6 +38,11 @@ def resume(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]
     return _followed(options, settings, queue.resume(settings, options.run))
 
 
+def take(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    """`take`: a new run whose model is a checkpoint of another one."""
+    return _followed(options, settings, queue.take_checkpoint(settings, options.run, options.step))
+
+
 def _followed(options: Namespace, settings: Settings, run: Run) -> tuple[dict[str, Any], str]:
     if options.detach:
         answer = {"run": run.id, "state": run.state}

@@ -7,8 +7,9 @@ from core.jobs.checkup import examined
 from core.models import catalog
 from core.models.seen import all_known_good, early_refusals
 from core.settings import Settings
-from core.store import claims, open_store, projects, runs
+from core.store import claims, open_store, projects, runs, shelf
 from core.store.runs import Run
+from core.training import checkpoints
 from core.training.recipe import RunConfig
 
 
@@ -36,6 +37,26 @@ def enqueue(settings: Settings, project: str, model: str, config: RunConfig) -> 
         run = runs.create(db, project, model, config.to_json(), snapshot.hash)
     local.advance(settings)
     return run
+
+
+def take_checkpoint(settings: Settings, run: str, step: int) -> Run:
+    """A new run whose model is a checkpoint of another one, asked about the same test examples.
+
+    Raises StudioError where that run or checkpoint is not there.
+    """
+    with open_store(settings) as db:
+        other = runs.find(db, run)
+        kept = {one.step for one in checkpoints.listed(local.checkpoints_of(settings, other.id))}
+        if step not in kept:
+            raise StudioError(
+                f"{other.name} has no checkpoint of step {step}.",
+                f"It has those of {', '.join(map(str, sorted(kept)))}." if kept else "It has none.",
+                "step",
+            )
+        made = runs.create(db, other.project, other.model, other.recipe, other.snapshot, f"{other.id}/{step}")
+        shelf.describe(db, made.id, f"{other.name}, step {step}", "")
+    local.advance(settings)
+    return made
 
 
 def stop(settings: Settings, run: str) -> Run:

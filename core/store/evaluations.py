@@ -71,6 +71,24 @@ def save(
     return id
 
 
+def copy(db: Database, run: str, other: str, phase: Phase) -> None:
+    """Give `other` the evaluation of a run, where there is one: of the same model on the same examples."""
+    found = find(db, run, phase)
+    if found is None:
+        return
+    with immediate(db):
+        save(
+            db,
+            run=other,
+            phase=phase,
+            model=found.model,
+            snapshot=found.snapshot,
+            split=found.split,
+            summary=found.summary,
+            predictions=predictions(db, found.id),
+        )
+
+
 def find(db: Database, run: str, phase: Phase) -> Evaluation | None:
     row = db.conn.execute(
         "SELECT id, run, phase, model, snapshot, split, summary FROM evaluations WHERE run = ? AND phase = ?",

@@ -161,6 +161,7 @@ QUEUE_AND_ATTEMPTS = (
     "ALTER TABLE runs ADD COLUMN slot TEXT NOT NULL DEFAULT ''",  # the device it is for, one run at a time on each
     "ALTER TABLE runs ADD COLUMN host TEXT",
     "ALTER TABLE runs ADD COLUMN beat INTEGER NOT NULL DEFAULT 0",  # counted up by the worker: clocks may jump
+    "ALTER TABLE runs ADD COLUMN source TEXT",
     "ALTER TABLE runs ADD COLUMN archived TEXT",
     "ALTER TABLE runs ADD COLUMN deleted TEXT",
     # How each attempt ended, for good; the run itself may go on with another one, unless it is finished.

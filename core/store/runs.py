@@ -61,6 +61,7 @@ class Run:
     note: str
     position: float  # in the queue
     slot: str  # the device it has: "" where there is one, else the number of the card
+    source: str | None  # "RUN/STEP" of the checkpoint it is made of instead of a training
     archived: str | None
     deleted: str | None  # since when; its files and its row go a while later
 
@@ -100,7 +101,9 @@ def of_row(row: tuple[Any, ...]) -> Run:
     return Run(**values)
 
 
-def create(db: Database, project: str, model: str, recipe: dict[str, Any], snapshot: str) -> Run:
+def create(
+    db: Database, project: str, model: str, recipe: dict[str, Any], snapshot: str, source: str | None = None
+) -> Run:
     """A queued run with the next number of its project. Raises StudioError for a project that is gone."""
     id = f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     with immediate(db):
@@ -108,10 +111,10 @@ def create(db: Database, project: str, model: str, recipe: dict[str, Any], snaps
         if not known:
             raise StudioError("This project is no longer there.", "Choose another one.", "project")
         db.conn.execute(
-            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created, position) VALUES "
-            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?, "
+            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created, source, position) VALUES "
+            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?, ?, "
             "(SELECT coalesce(max(position), 0) + 1 FROM runs))",
-            (id, project, project, model, dumps(recipe), snapshot, now()),
+            (id, project, project, model, dumps(recipe), snapshot, now(), source),
         )
     return find(db, id)
 

@@ -11,8 +11,8 @@ from core.errors import StudioError
 from core.schema import Example, read_tool
 from core.settings import Settings
 from core.store import (
-    claims,
     changes,
+    claims,
     evaluations,
     findings,
     immediate,
