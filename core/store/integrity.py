@@ -42,7 +42,8 @@ def is_damage(error: Exception) -> bool:
 
 
 def _problems(connection: Any) -> list[str]:
-    found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})") if row[0] != "ok"]
+    rows = connection.execute(f"PRAGMA integrity_check({SHOWN})")
+    found = [line for (text,) in rows if text != "ok" for line in text.splitlines() if line[:3] != "***"]
     if found:
         return found
     found += [
