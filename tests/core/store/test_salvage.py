@@ -72,15 +72,23 @@ def test_rows_are_found_though_the_first_page_is_gone(home, filled):
 
 
 @pytest.mark.parametrize("table", ["examples", "metrics", "predictions"])
-def test_rows_are_found_though_the_way_to_them_is_gone(table, home, filled):
+def test_rows_are_found_though_the_way_to_them_is_gone(table, home, tmp_path):
+    with closing(sqlite3.connect(home.database)) as connection:
+        key = {"examples": "id", "metrics": "step", "predictions": "evaluation"}[table]
+        connection.execute(
+            f"DELETE FROM {table} WHERE {key} < 20"
+        )  # their pages are free, their bytes still there
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(home.database, tmp_path / "before.db")
     root = _root(home.database, table)
     assert Pages(home.database).page(root)[0] in (pages.INNER_TABLE, pages.INNER_INDEX)
     _zero(home.database, root)
     repair.check(home)
     # Pages of an index hold rows between their ways too; these are lost with the page.
-    elsewhere = {row for row, on in damage.row_pages(filled)[table].items() if root not in on}
+    elsewhere = {row for row, on in damage.row_pages(tmp_path / "before.db")[table].items() if root not in on}
     assert filling.content(home.database)[table] == elsewhere
-    assert len(elsewhere) > 200
+    assert len(elsewhere) > 100
 
 
 def test_what_a_lost_project_and_a_lost_run_had_is_kept(home, filled):
