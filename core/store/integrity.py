@@ -8,8 +8,18 @@ from sqlite_utils.utils import sqlite3
 
 SHOWN = 20  # problems that are told
 
-# Columns whose text is JSON.
-JSON_COLUMNS = {"record", "recipe", "summary", "error", "before"}
+# Columns whose text is JSON, by table; what is not named here is any text.
+JSON_COLUMNS = {
+    ("tools", "record"),
+    ("examples", "record"),
+    ("snapshots", "record"),
+    ("runs", "recipe"),
+    ("runs", "error"),
+    ("evaluations", "summary"),
+    ("predictions", "record"),
+    ("change_rows", "before"),
+    ("findings", "record"),
+}
 
 
 def problems(connection: Any) -> list[str]:
@@ -42,7 +52,8 @@ def is_damage(error: Exception) -> bool:
 
 
 def _problems(connection: Any) -> list[str]:
-    found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({SHOWN})") if row[0] != "ok"]
+    rows = connection.execute(f"PRAGMA integrity_check({SHOWN})")
+    found = [line for (text,) in rows if text != "ok" for line in text.splitlines() if line[:3] != "***"]
     if found:
         return found
     found += [
@@ -52,7 +63,7 @@ def _problems(connection: Any) -> list[str]:
     for table, columns in tables(connection).items():
         for _ in connection.execute(f"SELECT * FROM {table}"):  # text that is no text is found by reading it
             pass
-        for column in columns & JSON_COLUMNS:
+        for column in sorted(column for column in columns if (table, column) in JSON_COLUMNS):
             bad = connection.execute(
                 f"SELECT count(*) FROM {table} WHERE NOT json_valid({column})"
             ).fetchone()

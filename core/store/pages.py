@@ -1,7 +1,7 @@
 """The pages of a SQLite file, read without SQLite, which gives a whole table up where one page of it is damaged.
 
 The format is https://www.sqlite.org/fileformat2.html; what is read here is what our own files have: pages of 4096
-bytes, text in UTF-8, no blobs.
+bytes, text in UTF-8.
 """
 
 import mmap
@@ -200,7 +200,7 @@ def record(payload: bytes) -> list[Any]:
     body = head
     while place < head:
         kind, place = varint(payload, place)
-        length = INTEGERS.get(kind, 8 if kind == 7 else (kind - 13) // 2 if kind >= 13 and kind % 2 else 0)
+        length = INTEGERS.get(kind, 8 if kind == 7 else (kind - 12) // 2 if kind >= 12 else 0)
         part = payload[body : body + length]
         body += length
         values.append(_value(kind, part))
@@ -218,7 +218,9 @@ def _value(kind: int, part: bytes) -> Any:
         return struct.unpack(">d", part)[0]
     if kind in (8, 9):
         return kind - 8
-    if kind >= 13 and kind % 2:
+    if kind >= 12 and kind % 2 == 0:
+        return part
+    if kind >= 13:
         try:
             return part.decode("utf-8")
         except UnicodeDecodeError:

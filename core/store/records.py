@@ -35,7 +35,7 @@ READERS: dict[tuple[str, str], Callable[[Any], Any]] = {
 
 def readable(table: str, column: str, text: str) -> bool:
     """Whether the text of a column is what the table keeps there; any text where that is not JSON."""
-    if column not in integrity.JSON_COLUMNS:
+    if (table, column) not in integrity.JSON_COLUMNS:
         return True
     try:
         data = json.loads(text)

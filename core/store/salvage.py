@@ -14,7 +14,15 @@ from core.store import integrity, pages, records
 from core.store.migrations import migrations
 from core.store.pages import Pages, Row, Tree
 
-TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "INTEGER": (int,), "REAL": (float, int)}
+# What a column of a STRICT table can hold.
+TYPES: dict[str, tuple[type, ...]] = {
+    "TEXT": (str,),
+    "INTEGER": (int,),
+    "INT": (int,),
+    "REAL": (float, int),
+    "BLOB": (bytes,),
+    "ANY": (str, int, float, bytes),
+}
 
 
 @dataclass(slots=True)
@@ -135,7 +143,9 @@ def shapes(connection: Any) -> dict[str, Shape]:
     )
     todo = dict(sorted(listed))
     while todo:
-        for name in [one for one in todo if not _parents(connection, one) & todo.keys() - {one}]:
+        for name in [
+            one for one in todo if not {row[1] for row in _parents(connection, one)} & todo.keys() - {one}
+        ]:
             without_rowid = bool(todo.pop(name))
             about = connection.execute(f"PRAGMA table_info({name})").fetchall()
             keys = [column for column in about if column[5]]
@@ -156,8 +166,14 @@ def shapes(connection: Any) -> dict[str, Shape]:
     return found
 
 
-def _parents(connection: Any, table: str) -> set[str]:
-    return {row[2] for row in connection.execute(f"PRAGMA foreign_key_list({table})")}
+def _parents(connection: Any, table: str) -> list[tuple[str, str, str]]:
+    """Whose rows a table names: by which column of it, the other table, and the column there."""
+    return connection.execute(
+        """SELECT named."from", named."table", coalesce(named."to", key.name)
+        FROM pragma_foreign_key_list(?) AS named
+        JOIN pragma_table_info(named."table") AS key ON key.pk = 1""",
+        (table,),
+    ).fetchall()
 
 
 def _without_triggers(connection: Any) -> list[str]:
@@ -247,21 +263,13 @@ def _stand_in(connection: Any, source: Pages, tables: dict[str, Recovered]) -> N
         "snapshots": ("hash, record, created", """'{{"tools": [], "examples": []}}', ?"""),
     }
     for parent, (columns, values) in made.items():
-        for child, column, key in _children(connection, parent):
+        named = [(child, row) for child in tables for row in _parents(connection, child) if row[1] == parent]
+        for child, (column, _, key) in named:
             tables[parent].stood_in += connection.execute(
                 f"INSERT OR IGNORE INTO {parent} ({columns}) SELECT DISTINCT {column}, {values.format(column)} "
                 f"FROM {child} WHERE {column} NOT IN (SELECT {key} FROM {parent})",
                 (made_at,),
             ).rowcount
-
-
-def _children(connection: Any, parent: str) -> list[tuple[str, str, str]]:
-    """Who names rows of a table: the table, its column, and the key it holds."""
-    return connection.execute(
-        'SELECT child.name, named."from", named."to" FROM pragma_table_list AS child, '
-        "pragma_foreign_key_list(child.name) AS named WHERE child.schema = 'main' AND named.\"table\" = ?",
-        (parent,),
-    ).fetchall()
 
 
 def _indexed(connection: Any, source: Pages, table: str) -> list[dict[str, Any]]:
@@ -280,9 +288,7 @@ def _indexed(connection: Any, source: Pages, table: str) -> list[dict[str, Any]]
 def _drop_orphans(connection: Any, tables: dict[str, Recovered]) -> None:
     """Drop rows that name one that is gone, parents before children."""
     for child, table in tables.items():
-        for _, _, parent, column, key, *_ in connection.execute(
-            f"PRAGMA foreign_key_list({child})"
-        ).fetchall():
+        for column, parent, key in _parents(connection, child):
             table.dropped += connection.execute(
                 f"DELETE FROM {child} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT {key} FROM {parent})"
             ).rowcount

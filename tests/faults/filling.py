@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.schema import Example, ToolCall, read_tool
+from core.store import integrity
 from core.store.database import sqlite3
 from core.store.evaluations import Prediction
 from core.store.migrations import migrations
@@ -40,7 +41,9 @@ def fill(connection: Any, rows: int, rng: random.Random) -> None:
     connection.execute("BEGIN")
     todo = tables(connection)
     while todo:
-        for table in [one for one in todo if not parents(connection, one).keys() & set(todo) - {one}]:
+        for table in [
+            one for one in todo if not {row[1] for row in parents(connection, one)} & set(todo) - {one}
+        ]:
             todo.remove(table)
             n = {"projects": 3, "snapshots": 12, "runs": 40, "tools": 30, "findings": 3}.get(table, rows)
             _fill_table(connection, table, n, rng)
@@ -51,8 +54,8 @@ def _fill_table(connection: Any, table: str, rows: int, rng: random.Random) -> N
     about = connection.execute(f"PRAGMA table_info({table})").fetchall()
     sql = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
     known = {
-        column: [row[0] for row in connection.execute(f"SELECT {key} FROM {parent}")]
-        for parent, (column, key) in parents(connection, table).items()
+        column: [row[0] for row in connection.execute(f"SELECT {key} FROM {parent}")] or [None]
+        for column, parent, key in parents(connection, table)
     }
     for n in range(1, rows + 1):
         row = {}
@@ -73,11 +76,13 @@ def _value(table: str, column: str, type: str, n: int, rng: random.Random) -> An
     words = "".join(rng.choices(WORDS, k=rng.choice([5, 20, 60, 60, 60, 200])))
     if (table, column) in RECORDS:
         return json.dumps(RECORDS[table, column](n, words), ensure_ascii=False)
-    if column in ("recipe", "summary", "error", "before"):
+    if (table, column) in integrity.JSON_COLUMNS:
         return json.dumps({"words": words, "n": n})
     match type:
-        case "INTEGER":
+        case "INTEGER" | "INT":
             return n
+        case "BLOB":
+            return words.encode()
         case "REAL":
             return rng.choice([n / 7, float(n), -1e300])
     return f"{column} {n}" if column in ("id", "hash", "name") else words
@@ -111,10 +116,14 @@ def tables(connection: Any) -> list[str]:
     return [name for (name,) in rows if not name.startswith(("sqlite_", "_sqlite_"))]
 
 
-def parents(connection: Any, table: str) -> dict[str, tuple[str, str]]:
-    """The tables that rows of a table name: by which column, and the key there."""
-    rows = connection.execute(f"PRAGMA foreign_key_list({table})")
-    return {row[2]: (row[3], row[4]) for row in rows}
+def parents(connection: Any, table: str) -> list[tuple[str, str, str]]:
+    """Whose rows a table names: by which column of it, the other table, and the column there."""
+    rows = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+    return [(row[3], row[2], row[4] or _key(connection, row[2])) for row in rows]
+
+
+def _key(connection: Any, table: str) -> str:
+    return next(row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[5])
 
 
 def content(path: Path) -> dict[str, set[tuple[Any, ...]]]:
