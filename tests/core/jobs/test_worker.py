@@ -70,6 +70,23 @@ def test_a_run_goes_to_its_end_and_remembers_everything(settings, project, model
     assert (Path(run.folder) / "model.safetensors").is_file()
 
 
+def test_a_run_with_adapters_leaves_a_plain_model(settings, project, model):
+    from safetensors import safe_open
+
+    run = begin(settings, project, model, lora_rank=4, rows_at_once=1)
+    run = wait(settings, run.id, lambda run: run.ended)
+    assert (run.state, run.step) == ("finished", 4)
+
+    def tensors(folder):
+        with safe_open(Path(folder) / "model.safetensors", "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dict
+
+    before, after = tensors(model), tensors(run.folder)
+    assert before.keys() == after.keys()
+    changed = {name for name, weight in after.items() if not weight.equal(before[name])}
+    assert changed == {name for name in before if "_proj." in name or "embed_tokens" in name}
+
+
 def test_a_run_without_test_rows_trains_and_has_nothing_to_measure(settings, db, project, model):
     test = projects.examples(db, project.id, split="test")
     projects.delete_examples(db, project.id, [example.id for example in test])

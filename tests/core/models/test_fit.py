@@ -66,6 +66,23 @@ def test_it_is_near_what_was_measured(model, prefix, rows, turns, trained, dtype
     assert found == pytest.approx(measured, rel=0.10)  # 0.15 is what is promised
 
 
+# As above, of the starter.
+@pytest.mark.parametrize(
+    ("prefix", "rows", "dtype", "vocabulary", "lora_rank", "measured"),
+    [
+        (123, 4, "bfloat16", False, 0, 4_011_000_000),
+        (123, 4, "bfloat16", False, 16, 3_174_000_000),
+        (123, 4, "float32", False, 16, 2_845_000_000),
+        (123, 4, "bfloat16", True, 16, 5_273_000_000),
+        (600, 8, "bfloat16", False, 16, 4_477_000_000),
+    ],
+)
+def test_with_few_words_and_with_adapters_too(prefix, rows, dtype, vocabulary, lora_rank, measured):
+    lengths = fit.Lengths(prefix, prefix + 39, 20)
+    how = {"dtype": dtype, "vocabulary": vocabulary, "lora_rank": lora_rank, "average": False}
+    assert peak(lengths=lengths, rows_at_once=rows, **how) == pytest.approx(measured, rel=0.10)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("shared", [True, False])
