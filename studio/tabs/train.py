@@ -13,7 +13,7 @@ from core.models import catalog, seen
 from core.prompt.gate import Refusal
 from core.schema.example import SPLITS
 from core.store import metrics, open_store, projects, runs
-from core.training.recipe import LIMITS
+from core.training.recipe import LIMITS, RunConfig
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import lens as lens_panel
 from studio.panels import recipe as recipe_panel
@@ -31,8 +31,9 @@ from studio.views.runs import run_card, run_head
 LOG_BYTES = 16_000
 
 
-def build(shell: Shell, sight: gr.State) -> Panel:
-    """The tab; `sight` brings the id of an example whose tokens another place asked to see."""
+def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
+    """The tab; `sight` brings the id of an example whose tokens another place asked to see, `again` that of a run whose
+    model and settings are to be put into the form."""
     title = html()
     with gr.Row(elem_classes="cw-train"):
         with gr.Column(scale=4, min_width=290):
@@ -146,6 +147,13 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     def on_cancel(project: str, event: gr.EventData) -> None:
         on_stop(project, acted(event).get("id", ""))
 
+    def on_again(project: str, ask: dict[str, Any]) -> list[Any]:
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, str(ask.get("id", "")))
+        if run is None:
+            return [gr.skip()] * (1 + len(fields))
+        return [run.model, *recipe_panel.filled(RunConfig.from_json(run.recipe), fields)]
+
     inputs = [shell.project, model, *fields.values()]
     lefts = [title, note, estimate, health, gate, named]
     changes = [
@@ -170,6 +178,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     raised.then(**lens.redraw)
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
     waiting.act(shown(on_cancel), [shell.project], None, **PRIVATE)
+    brought = again.change(shown(on_again), [shell.project, again], [model, *fields.values()], **PRIVATE)
+    brought.then(shown(on_about), inputs, lefts, **PRIVATE)
     named.input(shown(recipe_panel.on_named), [named, *fields.values()], [*fields.values()], **PRIVATE).then(
         shown(on_about), inputs, lefts, **PRIVATE
     )
@@ -183,7 +193,7 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             run = run_of(db, project, id)
             before, after = summary_of(db, run, "before"), summary_of(db, run, "after")
-            points = metrics.listed(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
+            points = metrics.thinned(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
             busy = runs.listed(db, states=("queued", *runs.WORKING))
         queued = [one for one in reversed(busy) if one.state == "queued"]
         ahead = queued.index(run) if run in queued else 0
