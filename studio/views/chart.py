@@ -20,7 +20,7 @@ Points = list[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of finite values, with dots where `dotted`, drawn as the stylesheet says for `kind`, named where it ends."""
+    """A line of finite values, drawn as the stylesheet says for `kind` and named where it ends; with dots if `dotted`."""
 
     kind: str
     name: str

@@ -84,8 +84,7 @@ def table(
     header = "".join(f"<th>{h(t(f'shelf.{name}'))}</th>" for name in COLUMNS)
     body = "".join(_row(one, shown, one.run.id == opened, one.run.id in picked) for one in entries)
     return (
-        f'<div class="cw-scroll" data-scroll="1" data-key="runs-table">'
-        f'<table class="cw-table cw-stack cw-shelf" aria-label="{h(t("shelf.caption"))}">'
+        f'<div class="cw-across" data-scroll="1" data-key="runs-table"><table class="cw-table cw-stack cw-shelf" aria-label="{h(t("shelf.caption"))}">'
         f'<thead><tr><th class="cw-tick"></th>{header}<th></th></tr></thead><tbody>{body}</tbody></table></div>'
         f"{_pager(page, len(entries) if total is None else total)}"
     )
@@ -114,11 +113,13 @@ def _row(entry: Entry, shown: str, opened: bool, ticked: bool) -> str:
         f"{h(t('shelf.more'))}</button>"
     )
     named = "".join(
-        f'<td class="cw-{name}" data-name="{h(t(f"shelf.{name}"))}"><div>{cell}</div></td>'
+        f'<td class="cw-of-{name}" data-name="{h(t(f"shelf.{name}"))}"><div>{cell}</div></td>'
         for name, cell in zip(COLUMNS, cells, strict=True)
     )
     classes = " ".join(name for name, on in (("on", run.id == shown), ("cw-opened", opened)) if on)
-    row = f'<tr class="{classes}"><td class="cw-tick">{tick}</td>{named}<td class="cw-ask-more">{more}</td></tr>'
+    row = (
+        f'<tr class="{classes}"><td class="cw-tick">{tick}</td>{named}<td class="cw-of-more">{more}</td></tr>'
+    )
     return row + (_opened_row(run) if opened else "")
 
 
