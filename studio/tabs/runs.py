@@ -218,7 +218,7 @@ def _entries(db: Database, found: list[Run]) -> list[view.Entry]:
     return [
         view.Entry(
             run,
-            t(f"recipe.{recipe_panel.name_of(_recipe(run))}"),
+            t("shelf.recipe_name", name=t(f"recipe.{recipe_panel.name_of(_recipe(run))}")),
             summaries.get((run.id, "before")),
             summaries.get((run.id, "after")),
             {metric: newest[run.id, metric] for metric in LOSSES if (run.id, metric) in newest},

@@ -17,6 +17,7 @@ TEXT: dict[str, str] = {
     "shelf.run": "Run",
     "shelf.state": "State",
     "shelf.recipe": "Model and recipe",
+    "shelf.recipe_name": "{name} recipe",
     "shelf.right": "Right tool",
     "shelf.exact": "Exact",
     "shelf.loss": "Last loss",

@@ -20,7 +20,7 @@ Points = list[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of finite values, drawn as the stylesheet says for `kind` and named where it ends; with dots if `dotted`."""
+    """A line of finite values, drawn as the stylesheet says for `kind`, named where it ends; with dots or without."""
 
     kind: str
     name: str

@@ -68,9 +68,8 @@ def scores(sides: Sequence[Side]) -> str:
     asked = [side.entry.after["n"] for side in sides if side.entry.after]
     if len(asked) > 1 and min(asked) < FEW:
         told.append(t("compare.few"))
-    return _table(t("compare.score"), sides, rows) + "".join(
-        f'<p class="sub cw-small">{h(one)}</p>' for one in told
-    )
+    notes = "".join(f'<p class="sub cw-small">{h(one)}</p>' for one in told)
+    return f'{_table(t("compare.score"), sides, rows)}<div class="cw-told-below">{notes}</div>'
 
 
 def _score(summary: Mapping[str, Any] | None, key: str) -> str:
@@ -126,16 +125,11 @@ def _table(corner: str, sides: Sequence[Side], rows: Sequence[tuple[str, Sequenc
         for place, side in enumerate(sides)
     )
     body = "".join(
-        f'<tr><th scope="row">{h(label)}</th>'
-        + "".join(
-            f'<td data-name="{h(short(side.run.name, 24))}"><div>{h(value)}</div></td>'
-            for side, value in zip(sides, values, strict=True)
-        )
-        + "</tr>"
+        f'<tr><th scope="row">{h(label)}</th>{"".join(f"<td>{h(value)}</td>" for value in values)}</tr>'
         for label, values in rows
     )
     return (
-        f'<table class="cw-table cw-stack cw-compare"><thead><tr><th>{h(corner)}</th>{names}</tr></thead>'
+        f'<table class="cw-table cw-compare"><thead><tr><th>{h(corner)}</th>{names}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 
@@ -153,7 +147,7 @@ def charts(sides: Sequence[Side]) -> str:
         _chart(sides, t("compare.test_axis"), lambda side: _points(side, "eval_loss"), dotted=True),
         _chart(sides, t("compare.right_axis"), _shares, dotted=True, top=100),
     ]
-    return "".join(drawn)
+    return f'<div class="cw-charts">{"".join(drawn)}</div>' if any(drawn) else ""
 
 
 def _chart(

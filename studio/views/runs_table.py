@@ -83,8 +83,10 @@ def table(
         return empty(t(f"shelf.{kind}_title"), t(f"shelf.{kind}_body"))
     header = "".join(f"<th>{h(t(f'shelf.{name}'))}</th>" for name in COLUMNS)
     body = "".join(_row(one, shown, one.run.id == opened, one.run.id in picked) for one in entries)
+    name = h(t("shelf.caption"))
     return (
-        f'<div class="cw-across" data-scroll="1" data-key="runs-table"><table class="cw-table cw-stack cw-shelf" aria-label="{h(t("shelf.caption"))}">'
+        '<div class="cw-across" data-scroll="1" data-key="runs-table">'
+        f'<table class="cw-table cw-stack cw-shelf" aria-label="{name}">'
         f'<thead><tr><th class="cw-tick"></th>{header}<th></th></tr></thead><tbody>{body}</tbody></table></div>'
         f"{_pager(page, len(entries) if total is None else total)}"
     )
@@ -93,7 +95,7 @@ def table(
 def _row(entry: Entry, shown: str, opened: bool, ticked: bool) -> str:
     run = entry.run
     cells = (
-        _name(run, run.id == shown),
+        _name(run, run.id == shown, opened),
         _state(run),
         f'{h(short(model_name(run.model), 40))}<br><span class="sub">{h(entry.recipe)}</span>',
         _right(entry.before, entry.after),
@@ -123,11 +125,11 @@ def _row(entry: Entry, shown: str, opened: bool, ticked: bool) -> str:
     return row + (_opened_row(run) if opened else "")
 
 
-def _name(run: Run, on: bool) -> str:
+def _name(run: Run, on: bool, opened: bool) -> str:
+    """The name, which opens the run, and the beginning of the note where all of it is not shown."""
     button = act(f"<b>{h(run.name)}</b>", "open", classes="cw-row", pressed=on, id=run.id)
-    note = (
-        f'<span class="sub cw-reason">{h(short(" ".join(run.note.split()), 80))}</span>' if run.note else ""
-    )
+    words = "" if opened else short(" ".join(run.note.split()), 80)
+    note = f'<span class="sub cw-reason">{h(words)}</span>' if words else ""
     return button + note
 
 
