@@ -166,7 +166,7 @@ def _losses(losses: Mapping[str, float]) -> str:
 
 
 def _dash() -> str:
-    return '<span class="sub">–</span>'
+    return '<span class="sub cw-none">–</span>'
 
 
 def _opened_row(run: Run) -> str:
