@@ -106,6 +106,21 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     export.add_argument("--out", metavar="FOLDER", required=True, help="an empty folder, or a new one")
     verb("check", "store.check", "whether the database is whole; what is damaged is repaired, and kept")
+    move = verb("move", "shelf.move", "move a waiting run in the queue")
+    move.add_argument("run")
+    move.add_argument("places", type=int, help="so many places on; -1 is one forward")
+    rename = verb("rename", "shelf.rename", "give a run a name and a note")
+    rename.add_argument("run")
+    rename.add_argument("name")
+    rename.add_argument("--note", metavar="TEXT")
+    verb("archive", "shelf.archive", "put a run out of the lists").add_argument("run")
+    delete = verb("delete", "shelf.delete", "delete a run; its files go a while later")
+    delete.add_argument("run")
+    delete.add_argument("--now", action="store_true", help="remove its files at once")
+    verb("restore", "shelf.restore", "bring an archived or deleted run back").add_argument("run")
+    metrics = verb("metrics", "shelf.save_metrics", "the metrics of a run as CSV")
+    metrics.add_argument("run")
+    metrics.add_argument("--out", metavar="FILE", required=True)
     return top
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.settings import Settings
-from core.store import Database, evaluations, projects, runs
+from core.store import Database, evaluations, projects, runs, shelf
 from core.store.runs import Run
 
 
@@ -27,20 +27,32 @@ class Shell:
 class Panel:
     """What the page has to redraw of a tab: `fresh` when a project is opened, `live` at every tick.
 
-    A value of `live` that equals the last one is not sent again.
+    A value of `live` that equals the last one is not sent again. After an event of `hurries` the page looks at once
+    instead of at its next tick.
     """
 
     fresh_outputs: list[Any] = field(default_factory=list)
     fresh: Callable[[str], list[Any]] = lambda project: []
     live_outputs: list[Any] = field(default_factory=list)
     live: Callable[[str, str], list[Any]] = lambda project, run: []
+    hurries: list[Any] = field(default_factory=list)
 
 
 def run_of(db: Database, project: str, run: str) -> Run | None:
     """The run that is shown, where it exists and is one of this project's."""
-    if not run:
-        return None
-    return next((one for one in runs.listed(db, project) if one.id == run), None)
+    found = runs.find_or_none(db, run)
+    return found if found and found.project == project and not found.deleted else None
+
+
+def newest_of(db: Database, project: str) -> Run | None:
+    """The run that is shown where none was chosen: the one at work, else the newest outside the archive."""
+    working = runs.listed(db, project, states=runs.WORKING)
+    return next(iter([*working, *shelf.listed(db, project, limit=1)]), None)
+
+
+def tab_of(db: Database, run: Run) -> str:
+    """The tab that shows a run: its results where there are some."""
+    return "results" if run.ended and summary_of(db, run, "after") else "train"
 
 
 def summary_of(db: Database, run: Run | None, phase: evaluations.Phase) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The page: the sidebar, five tabs, the one timer, and what is found again after a reload."""
+"""The page: the sidebar, six tabs, the one timer, and what is found again after a reload."""
 
 from typing import Any
 
@@ -9,11 +9,12 @@ from core.importers import starters
 from core.jobs import local
 from core.models import hardware
 from core.settings import Settings
-from core.store import Database, evaluations, immediate, open_store, projects, runs
+from core.store import Database, evaluations, immediate, open_store, projects, runs, shelf
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import notice
-from studio.shell import Panel, Shell, project_of, run_of
+from studio.shell import Panel, Shell, newest_of, project_of, run_of, tab_of
 from studio.tabs import examples, playground, results, tools, train
+from studio.tabs import runs as runs_tab
 from studio.text import t
 from studio.theme import ASSETS
 from studio.views import runs as view
@@ -22,7 +23,8 @@ from studio.views.pieces import h
 BUSY_SECONDS, IDLE_SECONDS = 2, 8
 EMPTY = "-"  # a new project without tools; no starter has this id
 LOGO = (ASSETS / "logo.svg").read_text(encoding="utf-8")
-TABS = ("tools", "examples", "train", "results", "playground")
+TABS = ("tools", "examples", "train", "runs", "results", "playground")
+SIDE_RUNS = 20  # in the sidebar; the Runs tab has them all
 
 
 def build(settings: Settings) -> gr.Blocks:
@@ -34,7 +36,7 @@ def build(settings: Settings) -> gr.Blocks:
             {"project": "", "run": ""}, storage_key="callwright", secret="callwright-choices"
         )
         project, run, mark, changed = gr.State(""), gr.State(""), gr.State(""), gr.State(0)
-        wanted, sight, seen = gr.State({}), gr.State({}), gr.State([])
+        wanted, sight, again, seen = gr.State({}), gr.State({}), gr.State({}), gr.State([])
         with gr.Row(elem_id="cw-app"):
             side = _Side()
             with gr.Column(elem_id="cw-main"):
@@ -44,21 +46,23 @@ def build(settings: Settings) -> gr.Blocks:
                     panels = []
                     for name in TABS:
                         with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}"):
-                            panels.append(_panel(name, shell, wanted, sight))
+                            panels.append(_panel(name, shell, wanted, sight, again))
         timer = gr.Timer(IDLE_SECONDS)
         page = _Page(shell, side, panels, saved, seen, timer)
         page.wire(demo)
     return demo
 
 
-def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State) -> Panel:
+def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State, again: gr.State) -> Panel:
     match name:
         case "tools":
             return tools.build(shell, wanted)
         case "examples":
             return examples.build(shell, wanted, sight)
         case "train":
-            return train.build(shell, sight)
+            return train.build(shell, sight, again)
+        case "runs":
+            return runs_tab.build(shell, again)
         case "results":
             return results.build(shell)
     return playground.build(shell)
@@ -120,6 +124,8 @@ class _Page:
         side.project.input(shown(self.on_project), chosen, opened, **PRIVATE).then(*tick, **quick)
         self.timer.tick(*tick, **quick)
         shell.run.change(*tick, **quick)
+        for event in (event for panel in self.panels for event in panel.hurries):
+            event.then(*tick, **quick)
         shell.run.change(
             lambda project, run: {"project": project, "run": run},
             [shell.project, shell.run],
@@ -150,8 +156,8 @@ class _Page:
                 if not projects.listed(db):
                     for starter in starters.starters():
                         starters.load(db, starter.id)
-            asked = next((one for one in runs.listed(db) if one.id == request.query_params.get("run")), None)
-            if asked:
+            asked = runs.find_or_none(db, request.query_params.get("run", ""))
+            if asked and not asked.deleted:
                 return self._opened(db, asked.project, asked.id)
             project = project_of(db, str(saved.get("project"))) or projects.listed(db)[0]
             return self._opened(db, project.id, str(saved.get("run", "")))
@@ -165,10 +171,7 @@ class _Page:
     def _opened(self, db: Database, project: str, run: str = "") -> list[Any]:
         """A project with all tabs drawn for it, showing `run` or the newest one."""
         choices = [(one.name, one.id) for one in projects.listed(db)]
-        listed = runs.listed(db, project)
-        found = run_of(db, project, run) or next(
-            (one for one in listed if one.working), next(iter(listed), None)
-        )
+        found = run_of(db, project, run) or newest_of(db, project)
         drawn = [value for panel in self.panels for value in panel.fresh(project)]
         shown_run = found.id if found else ""
         dropdown = gr.Dropdown(choices, value=project)
@@ -205,8 +208,7 @@ class _Page:
             found = run_of(db, project, acted(event).get("id", ""))
             if found is None:
                 raise StudioError(t("train.gone"))
-            scored = evaluations.find(db, found.id, "after")
-        return found.id, gr.Tabs(selected="results" if found.ended and scored else "train")
+            return found.id, gr.Tabs(selected=tab_of(db, found))
 
     def on_tick(self, project: str, run: str, seen: list[Any]) -> list[Any]:
         """The live parts of the page; what has not changed since the last look is not sent again."""
@@ -218,12 +220,13 @@ class _Page:
 
     def _live(self, project: str, run: str) -> list[Any]:
         with open_store(self.shell.settings) as db:
-            listed = runs.listed(db, project)
-            scored = {one.id: evaluations.find(db, one.id, "after") for one in listed if one.ended}
+            listed = shelf.listed(db, project, limit=SIDE_RUNS)
+            scored = evaluations.summaries(db, [one.id for one in listed])
             busy = bool(runs.listed(db, states=("queued", *runs.WORKING)))
-        after = {id: evaluation.summary for id, evaluation in scored.items() if evaluation}
+            states = shelf.states(db, project)
+        after = {id: summary for (id, phase), summary in scored.items() if phase == "after"}
         machine = hardware.describe()
-        mark = "|".join([project, run, *(f"{one.id}:{one.state}" for one in listed)])
+        mark = f"{project}|{run}|{states}"
         used = round(machine.memory_used / 1e8) * 1e8  # in steps, so that the page is not redrawn for nothing
         return [
             view.sidebar(listed, run, after),

@@ -126,6 +126,8 @@ def _row(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "name": run.name,
+        "note": run.note,
+        "archived": run.archived,
         "state": run.state,
         "attempt": run.attempt,
         "pid": run.pid,

@@ -1,6 +1,7 @@
 """Evaluations and every prediction they were counted from."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -99,6 +100,15 @@ def find(db: Database, run: str, phase: Phase) -> Evaluation | None:
     columns = ("id", "run", "phase", "model", "snapshot", "split", "summary")
     values = dict(zip(columns, row, strict=True))
     return Evaluation(**{**values, "summary": json.loads(values["summary"])})
+
+
+def summaries(db: Database, ids: Sequence[str]) -> dict[tuple[str, Phase], dict[str, Any]]:
+    """What the evaluations of these runs counted, by run and phase, where there are any."""
+    rows = db.conn.execute(
+        "SELECT run, phase, summary FROM evaluations WHERE run IN (SELECT value FROM json_each(?))",
+        (dumps(ids),),
+    )
+    return {(run, phase): json.loads(summary) for run, phase, summary in rows}
 
 
 def predictions(db: Database, evaluation: int) -> list[Prediction]:

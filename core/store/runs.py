@@ -121,10 +121,15 @@ def create(
 
 def find(db: Database, id: str) -> Run:
     """The run of this id. Raises StudioError where there is none."""
-    row = db.conn.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
-    if row is None:
+    run = find_or_none(db, id)
+    if run is None:
         raise StudioError(f"There is no run {id!r}.", "`runs` lists them.", "run")
-    return of_row(row)
+    return run
+
+
+def find_or_none(db: Database, id: str) -> Run | None:
+    row = db.conn.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
+    return of_row(row) if row else None
 
 
 def listed(db: Database, project: str | None = None, states: tuple[str, ...] = ()) -> list[Run]:

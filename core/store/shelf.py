@@ -1,10 +1,47 @@
 """What the user does with runs that are over: names, notes, the archive, and a deletion that can be taken back."""
 
+import hashlib
+
 from sqlite_utils import Database
 
 from core.errors import StudioError
+from core.schema.call import dumps
 from core.store import runs
 from core.store.database import immediate, now
+
+
+def listed(
+    db: Database, project: str, *, archived: bool = False, limit: int = -1, offset: int = 0
+) -> list[runs.Run]:
+    """The runs of a project that are in the archive, or that are not; the newest first, without the deleted ones."""
+    sql = (
+        f"SELECT {runs.COLUMNS} FROM runs WHERE project = ? AND deleted IS NULL AND (archived IS NOT NULL) = ? "
+        "ORDER BY created DESC, rowid DESC LIMIT ? OFFSET ?"
+    )
+    return [runs.of_row(row) for row in db.conn.execute(sql, (project, archived, limit, offset))]
+
+
+def counts(db: Database, project: str) -> tuple[int, int]:
+    """How many runs of a project are not in the archive, and how many are."""
+    sql = "SELECT count(*) - count(archived), count(archived) FROM runs WHERE project = ? AND deleted IS NULL"
+    return db.conn.execute(sql, (project,)).fetchone()
+
+
+def revision(db: Database, project: str) -> str:
+    """A short text that is another one when a list of the project's runs would look different."""
+    return _digest(db, project, "id, state, step, doing, label, note, archived, deleted")
+
+
+def states(db: Database, project: str) -> str:
+    """A short text that is another one when a run came, went, changed its state or its name."""
+    return _digest(db, project, "id, state, label, deleted")
+
+
+def _digest(db: Database, project: str, columns: str) -> str:
+    rows = db.conn.execute(
+        f"SELECT {columns} FROM runs WHERE project = ? ORDER BY rowid", (project,)
+    ).fetchall()
+    return hashlib.sha256(dumps(rows).encode()).hexdigest()[:16]
 
 
 def describe(db: Database, id: str, label: str, note: str) -> None:

@@ -1,5 +1,6 @@
 """The settings of a run: a recipe by its name, and every value of it to change."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
@@ -74,6 +75,12 @@ def on_named(name: str, *values: Any) -> list[Any]:
         kept |= {field: getattr(RECIPES[name], field) for field in NAMED}
         kept["learning_rate"] = f"{kept['learning_rate']:g}"
     return list(kept.values())
+
+
+def filled(config: RunConfig, names: Iterable[str]) -> list[Any]:
+    """The values of the named fields for a recipe that is put into the form."""
+    values = {name: getattr(config, name) for name in names}
+    return [f"{value:g}" if name == "learning_rate" else value for name, value in values.items()]
 
 
 def config_of(values: dict[str, Any]) -> RunConfig:

@@ -34,8 +34,9 @@ LOG_BYTES = 16_000
 watch = local.Watch()  # one for all pages: what counts is when this process looked
 
 
-def build(shell: Shell, sight: gr.State) -> Panel:
-    """The tab; `sight` brings the id of an example whose tokens another place asked to see."""
+def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
+    """The tab; `sight` brings the id of an example whose tokens another place asked to see, `again` that of a run whose
+    model and settings are to be put into the form."""
     title = html()
     with gr.Row(elem_classes="cw-train"):
         with gr.Column(scale=4, min_width=290):
@@ -183,6 +184,13 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         where = run.error.get("where", "") if run.error else ""
         return failures.remedy(where, RunConfig.from_json(run.recipe))
 
+    def on_again(project: str, ask: dict[str, Any]) -> list[Any]:
+        with open_store(shell.settings) as db:
+            run = run_of(db, project, str(ask.get("id", "")))
+        if run is None:
+            return [gr.skip()] * (1 + len(fields))
+        return [run.model, *recipe_panel.filled(RunConfig.from_json(run.recipe), fields)]
+
     inputs = [shell.project, model, *fields.values()]
     lefts = [title, note, estimate, health, gate, named]
     changes = [
@@ -210,6 +218,8 @@ def build(shell: Shell, sight: gr.State) -> Panel:
     stop.click(shown(on_stop), [shell.project, shell.run], None, **PRIVATE)
     waiting.act(shown(on_waiting), [shell.project], None, **PRIVATE)
     card.act(shown(on_card), [shell.project], [shell.run], **PRIVATE)
+    brought = again.change(shown(on_again), [shell.project, again], [model, *fields.values()], **PRIVATE)
+    brought.then(shown(on_about), inputs, lefts, **PRIVATE)
     named.input(shown(recipe_panel.on_named), [named, *fields.values()], [*fields.values()], **PRIVATE).then(
         shown(on_about), inputs, lefts, **PRIVATE
     )
@@ -236,7 +246,7 @@ def build(shell: Shell, sight: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             run = run_of(db, project, id)
             before, after = summary_of(db, run, "before"), summary_of(db, run, "after")
-            points = metrics.listed(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
+            points = metrics.thinned(db, run.id, ("loss", "eval_loss", "right_tool")) if run else []
             busy = runs.listed(db, states=("queued", *runs.WORKING))
             order = claims.waiting(db)
             attempts = tuple(runs.attempts(db, run.id)) if run else ()

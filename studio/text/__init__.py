@@ -9,6 +9,7 @@ from studio.text import (
     english_examples,
     english_import,
     english_lens,
+    english_runs,
     english_tool_editor,
     english_training,
 )
@@ -20,6 +21,7 @@ PARTS = (
     english_examples,
     english_import,
     english_lens,
+    english_runs,
     english_training,
 )
 ENGLISH: dict[str, str] = {key: text for part in PARTS for key, text in part.TEXT.items()}

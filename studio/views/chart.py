@@ -1,7 +1,11 @@
-"""A run as two small SVGs: the loss of train and test, and how many test examples reach the right tool."""
+"""Runs as small SVGs: the loss of train and test, how many test examples reach the right tool, several runs in one.
+
+Points come thinned from the store.
+"""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from core.store.metrics import Metric
 from studio.text import t
@@ -9,7 +13,19 @@ from studio.views.pieces import h
 
 WIDTH, HEIGHT, LOW = 640, 270, 170  # the second chart is lower
 LEFT, RIGHT, TOP, BOTTOM = 40, 116, 26, 34
-MOST_POINTS = 300
+NAME_HEIGHT = 16  # of a name at the end of a line
+
+Points = list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of finite values, drawn as the stylesheet says for `kind`, named where it ends; with dots or without."""
+
+    kind: str
+    name: str
+    points: Points
+    dotted: bool = False
 
 
 def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
@@ -21,7 +37,7 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
     train = [(m.step, m.value) for m in metrics if m.name == "loss"]
     test = [(m.step, m.value) for m in metrics if m.name == "eval_loss"]
     broken = [step for step, value in (*train, *test) if not math.isfinite(value)]
-    train, test = (thinned([p for p in line if math.isfinite(p[1])]) for line in (train, test))
+    train, test = ([p for p in line if math.isfinite(p[1])] for line in (train, test))
     if not train and not test:
         return f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
     last = max(steps, *(step for step, _ in (*train, *test)), 1)
@@ -30,7 +46,12 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
     parts = [_grid(frame, ticks, t("chart.loss"))]
     parts += [_line(frame, train, "train"), _line(frame, test, "test")]
     parts += [_dots(frame, test, "test", "chart.test_point")]
-    parts += _names(frame, train, test)
+    ends = [
+        (kind, *line[-1], t(f"chart.{kind}", value=f"{line[-1][1]:.3g}"))
+        for kind, line in (("train", train), ("test", test))
+        if line
+    ]
+    parts += _names(frame, ends)
     warning = f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
     said = h(_spoken(train, test))
     legend = "".join(
@@ -68,13 +89,21 @@ def _figure(frame: "_Frame", said: str, parts: list[str], legend: str) -> str:
     )
 
 
-def thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """At most about MOST_POINTS points; strides are powers of two, so that a growing line keeps its points."""
-    stride = 1
-    while len(points) / stride > MOST_POINTS:
-        stride *= 2
-    kept = points[::stride]
-    return kept if not points or kept[-1] == points[-1] else [*kept, points[-1]]
+def lines_chart(lines: Sequence[Line], axis: str, said: str, top: float | None = None) -> str:
+    """Lines of several runs over each other, with values up to `top` or to the highest; empty text without a point."""
+    drawn = [one for one in lines if one.points]
+    if not drawn:
+        return ""
+    ticks = scale(top or max(value for one in drawn for _, value in one.points))
+    frame = _Frame(max(1, *(one.points[-1][0] for one in drawn)), ticks[-1], HEIGHT)
+    parts = [_grid(frame, ticks, axis)]
+    for one in drawn:
+        parts.append(_line(frame, one.points, one.kind))
+        if one.dotted or len(one.points) == 1:
+            parts.append(_dots(frame, one.points, one.kind, "chart.point"))
+    parts += _names(frame, [(one.kind, *one.points[-1], one.name) for one in drawn])
+    legend = "".join(f'<span class="{one.kind}">{h(one.name)}</span>' for one in drawn)
+    return _figure(frame, h(said), parts, legend)
 
 
 def scale(top: float) -> list[float]:
@@ -131,20 +160,29 @@ def _dots(frame: _Frame, points: list[tuple[int, float]], kind: str, words: str)
     )
 
 
-def _names(frame: _Frame, train: list[tuple[int, float]], test: list[tuple[int, float]]) -> list[str]:
-    """The two names at the ends of their lines, moved apart where they would touch."""
-    ends = [(kind, *points[-1]) for kind, points in (("train", train), ("test", test)) if points]
-    ends.sort(key=lambda end: -end[2])  # the higher line first
-    places = [frame.y(value) + 4 for _, _, value in ends]
-    if len(places) == 2 and places[1] - places[0] < 16:
-        middle = sum(places) / 2
-        places = [middle - 8, middle + 8]
-    right = max((frame.x(step) for _, step, _ in ends), default=0)
+def _names(frame: _Frame, ends: list[tuple[str, int, float, str]]) -> list[str]:
+    """The names (kind, step, value, text) right of where the lines end, moved apart where they would touch."""
+    ends = sorted(ends, key=lambda end: -end[2])  # the highest line first
+    places = _apart([frame.y(value) + 4 for _, _, value, _ in ends], TOP, frame.height - BOTTOM + 2)
+    right = max((frame.x(step) for _, step, _, _ in ends), default=0)
     return [
-        f'<text class="name {kind}" x="{right + 10:.1f}" y="{min(y, HEIGHT - BOTTOM + 2):.1f}">'
-        f"{h(t(f'chart.{kind}', value=f'{value:.3g}'))}</text>"
-        for y, (kind, _, value) in zip(places, ends, strict=True)
+        f'<text class="name {kind}" x="{right + 10:.1f}" y="{y:.1f}">{h(text)}</text>'
+        for y, (kind, _, _, text) in zip(places, ends, strict=True)
     ]
+
+
+def _apart(places: list[float], low: float, high: float) -> list[float]:
+    """Heights in rising order, moved as little as it takes to lie NAME_HEIGHT apart, between `low` and `high`."""
+    groups: list[tuple[float, int]] = []  # middle and number of the names that stand together
+    for place in places:
+        group = (place, 1)
+        while groups and group[0] - groups[-1][0] < (group[1] + groups[-1][1]) / 2 * NAME_HEIGHT:
+            middle, n = groups.pop()
+            group = ((group[0] * group[1] + middle * n) / (group[1] + n), group[1] + n)
+        groups.append(group)
+    spread = [middle + (k - (n - 1) / 2) * NAME_HEIGHT for middle, n in groups for k in range(n)]
+    over = max(0.0, spread[-1] - high) - max(0.0, low - spread[0]) if spread else 0.0
+    return [place - over for place in spread]
 
 
 def _spoken(train: list[tuple[int, float]], test: list[tuple[int, float]]) -> str:

@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from browser.conftest import free_port, started, wait_until_up  # noqa: E402
 
-TABS = ("Tools", "Examples", "Train", "Results", "Playground")
+TABS = ("Tools", "Examples", "Train", "Runs", "Results", "Playground")
 SIZES = ((1280, 800), (390, 844))
 SETTLED_MS = 1500
 

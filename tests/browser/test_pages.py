@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.store import open_store, projects
 
 pytestmark = pytest.mark.browser
-TABS = ("Tools", "Examples", "Train", "Results", "Playground")
+TABS = ("Tools", "Examples", "Train", "Runs", "Results", "Playground")
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
