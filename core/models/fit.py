@@ -16,7 +16,7 @@ from typing import Any
 from core.models.tree import common
 from core.prompt.rows import Row
 
-PROCESS = 480_000_000  # Python with torch, transformers and TRL, before any model
+PROCESS = 525_000_000  # Python with torch, transformers and TRL, before any model
 PER_TOKENIZER_BYTE = 15  # of tokenizer.json, once transformers has read it
 CONTEXT = 500_000_000  # of the CUDA driver; not measured
 NORM = 8  # bytes per number that a norm takes in: the input in float32, and the result

@@ -190,7 +190,7 @@ def test_a_real_training_takes_what_was_estimated(dtype, vocabulary, average, lo
         stdout=subprocess.PIPE, check=True, text=True,
     )  # fmt: skip
     found = json.loads(answer.stdout.splitlines()[-1])
-    assert found["measured"] > 2 * fit.PROCESS  # else the process would be all that is compared
+    assert found["measured"] > 1.5 * fit.PROCESS  # else the process would be all that is compared
     assert found["estimate"] == pytest.approx(found["measured"], rel=0.15)
 
 
