@@ -181,3 +181,16 @@ def test_the_chart_places_larger_values_higher_and_writes_each():
     dots = [(float(dot.get("cx", 0)), float(dot.get("cy", 0))) for dot in root.iter(f"{space}circle")]
     (x1, y18), (x2, y40), (x3, y2), (x4, y11) = dots
     assert x1 == x3 < x2 < x4 and y40 < y18 < y11 < y2
+
+
+def test_readings_of_a_large_store_are_timed():
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "store_size.py", "3", "400"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (found["runs"], found["steps"]) == (3, 400)
+    assert found["ms"].keys() == {
+        "list_all", "list_page", "revision", "chart", "chart_unthinned", "four_charts", "tick",
+    }  # fmt: skip
+    assert all(value >= 0 for value in found["ms"].values())

@@ -102,7 +102,9 @@ def lines_chart(lines: Sequence[Line], axis: str, said: str, top: float | None =
         if one.dotted or len(one.points) == 1:
             parts.append(_dots(frame, one.points, one.kind, "chart.point"))
     parts += _names(frame, [(one.kind, *one.points[-1], one.name) for one in drawn])
-    legend = "".join(f'<span class="{one.kind}">{h(one.name)}</span>' for one in drawn)
+    legend = f"<span>{h(axis)}</span>" + "".join(
+        f'<span class="{one.kind}">{h(one.name)}</span>' for one in drawn
+    )
     return _figure(frame, h(said), parts, legend)
 
 

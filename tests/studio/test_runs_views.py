@@ -184,8 +184,9 @@ def test_a_diverged_line_ends_where_it_was_finite() -> None:
     assert "nan" not in text and "inf" not in text
 
 
-def test_names_at_the_ends_of_lines_never_touch() -> None:
-    lines = [chart.Line(f"run-{n}", f"Run {n}", [(0, 1.0), (9, 0.5 + n / 1000)]) for n in (1, 2, 3, 4)]
+@pytest.mark.parametrize("gap", [0.0, 0.001, 0.05])
+def test_names_at_the_ends_of_lines_never_touch(gap: float) -> None:
+    lines = [chart.Line(f"run-{n}", f"Run {n}", [(0, 1.0), (9, 0.5 + n * gap)]) for n in (1, 2, 3, 4)]
     lines.append(chart.Line("low", "Low", [(0, 1.0), (9, 0.0)]))
     text = chart.lines_chart(lines, "loss", "said")
     heights = sorted(float(y) for y in re.findall(r'class="name [\w-]+" x="[\d.]+" y="([\d.]+)"', text))
