@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,8 +75,11 @@ def check_at_start(settings: Settings) -> Notice | None:
         _back_up(settings)
     except StudioError as error:
         told = Notice(error.message, error.hint, error.where)
-    if told and settings.home.exists():
-        _notice_file(settings).write_text(json.dumps(asdict(told)), encoding="utf-8")
+    if told:
+        with suppress(
+            OSError
+        ):  # where nothing can be written the notice cannot either; the page will say so itself
+            _notice_file(settings).write_text(json.dumps(asdict(told)), encoding="utf-8")
     return told
 
 

@@ -19,6 +19,7 @@ import sys
 from core.settings import Settings
 from core.store import repair
 print("ready", flush=True)
+input()
 done = repair.check(Settings.load(sys.argv[1]))
 print("repaired" if done else "whole", flush=True)
 """
@@ -26,10 +27,19 @@ print("repaired" if done else "whole", flush=True)
 
 def _start(home: Path) -> subprocess.Popen:
     process = subprocess.Popen(
-        [sys.executable, "-c", CHECK, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", CHECK, str(home)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+def _go(process: subprocess.Popen) -> None:
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def _damaged(filled: Path, home: Path) -> Path:
@@ -41,6 +51,7 @@ def _damaged(filled: Path, home: Path) -> Path:
 def test_a_repair_that_is_killed_is_done_again_and_ends_the_same(filled, tmp_path, faults, record_property):
     whole = _damaged(filled, tmp_path / "whole")
     with _start(whole.parent) as process:
+        _go(process)
         began = time.monotonic()
         assert process.stdout.readline() == "repaired\n"
         took = time.monotonic() - began
@@ -51,6 +62,7 @@ def test_a_repair_that_is_killed_is_done_again_and_ends_the_same(filled, tmp_pat
         path = _damaged(filled, tmp_path / str(kill))
         hurt = path.read_bytes()
         with _start(path.parent) as process:
+            _go(process)
             time.sleep(rng.uniform(0, took))
             process.send_signal(signal.SIGKILL)
         undone += repair.check(Settings.load(path.parent)) is not None
@@ -82,6 +94,8 @@ def test_two_starts_at_once_repair_once(filled, tmp_path):
     path = _damaged(filled, tmp_path / "home")
     ends = []
     with _start(path.parent) as one, _start(path.parent) as two:
-        ends = sorted(process.communicate()[0] for process in (one, two))
+        for process in (one, two):
+            _go(process)
+        ends = sorted(process.stdout.readline() for process in (one, two))
     assert ends == ["repaired\n", "whole\n"]
     assert len(list(path.parent.glob("damaged/*"))) == 1

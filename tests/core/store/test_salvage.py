@@ -71,6 +71,17 @@ def test_rows_are_found_though_the_first_page_is_gone(home, filled):
     assert filling.content(home.database) == filling.content(filled)
 
 
+def test_an_index_that_disagrees_with_its_table_is_damage(home, filled):
+    """What asks by the index would miss a row that is there."""
+    number = _root(home.database, "sqlite_autoindex_projects_2")
+    page = Pages(home.database).page(number)
+    with home.database.open("r+b") as file:
+        file.seek((number - 1) * pages.SIZE)
+        file.write(page.replace(b"name 2", b"nameX2"))
+    assert any("index" in problem for problem in repair.check(home).problems)
+    assert filling.content(home.database) == filling.content(filled)
+
+
 @pytest.mark.parametrize("table", ["examples", "metrics", "predictions"])
 def test_rows_are_found_though_the_way_to_them_is_gone(table, home, tmp_path):
     with closing(sqlite3.connect(home.database)) as connection:
