@@ -89,14 +89,21 @@ def advance(settings: Settings) -> None:
 
 def _spawn(db: Database, settings: Settings, run: Run) -> None:
     log = log_file(settings, run.id)
-    card = {"CUDA_VISIBLE_DEVICES": run.slot} if run.slot else {}
+    environment = {
+        "TENSORBOARD_LOGGING_DIR": str(settings.home / "tensorboard" / run.id),
+        "TRACKIO_DIR": str(settings.home / "trackio"),
+    }
+    if run.slot:
+        environment["CUDA_VISIBLE_DEVICES"] = run.slot
     with suppress(runs.Fenced):  # it has ended already, or was given up on
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             kills = hardware.memory_kills()
             if kills is not None:
                 (log.parent / KILLS).write_text(str(kills))
-            worker = processes.start(settings, log, "core.jobs.worker", run.id, str(run.attempt), **card)
+            worker = processes.start(
+                settings, log, "core.jobs.worker", run.id, str(run.attempt), **environment
+            )
         except OSError as error:
             problem = failures.explain(error)
             runs.end(db, run.id, run.attempt, "failed", error=problem)

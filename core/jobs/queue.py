@@ -1,5 +1,7 @@
 """Asking for a run: checked, frozen, put in the queue, and started where nothing else is at work."""
 
+from importlib.util import find_spec
+
 from core.doctor.findings import blocks
 from core.errors import StudioError
 from core.jobs import local, need
@@ -23,6 +25,12 @@ def enqueue(settings: Settings, project: str, model: str, config: RunConfig) -> 
     for field, problem in config.problems().items():
         raise StudioError(problem, where=field)
     catalog.check_name(model)
+    if config.report_to != "none" and not find_spec(config.report_to):
+        raise StudioError(
+            f"The package {config.report_to} is not installed.",
+            f"pip install {config.report_to}",
+            "report_to",
+        )
     with open_store(settings) as db:
         snapshot = projects.freeze(db, project)
     for finding in blocks(examined(settings, project)):

@@ -19,6 +19,11 @@ from core.store.runs import Fenced, Run
 from core.training.callbacks import peak_memory
 
 HEARTBEAT_SECONDS = 5
+ELSEWHERE = (
+    "TRACKIO_SPACE_ID",
+    "TRACKIO_SERVER_URL",
+    "TRACKIO_BUCKET_ID",
+)  # what is reported stays on this computer
 log = logging.getLogger("callwright.worker")
 
 
@@ -85,4 +90,6 @@ def _heartbeat(settings: Settings, run: Run, done: threading.Event) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
     main(sys.argv[1], int(sys.argv[2]))

@@ -11,6 +11,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "linear"]
 Vocabulary = Literal["calls", "all"]
 Watched = Literal["right_tool", "eval_loss"]
+Reports = Literal["none", "tensorboard", "trackio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class RunConfig:
     watch: Watched = (
         "right_tool"  # what "better" means there: more right tools, or less loss on the test examples
     )
+    report_to: Reports = "none"  # a tracker beside the studio, on this computer
     lora_rank: int = 0  # of the adapters that are trained instead of the layers' weights; 0 trains these
     rows_at_once: int = 0  # most examples that go through the model together; 0: as many as memory bears
 
@@ -64,6 +66,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "vocabulary": get_args(Vocabulary),
     "dtype": get_args(Dtype),
     "watch": get_args(Watched),
+    "report_to": get_args(Reports),
 }
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 100),

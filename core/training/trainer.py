@@ -139,8 +139,12 @@ def _arguments(config: RunConfig, folder: Path, evaluate: bool, micro: int, more
         "prediction_loss_only": True,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # a diverged loss must be seen
-        "save_strategy": "no",  # saved once, by the worker
-        "report_to": "none",
+        "save_strategy": "no",  # `core.training.checkpoints` says when
+        "report_to": config.report_to,
+        "run_name": folder.parent.name,
+        "project": "callwright",
+        "trackio_space_id": None,  # Trackio stays on this computer: it would make a Space that all can see
+        "trackio_static_space_id": False,
         "seed": config.seed,
         "data_seed": config.seed,
         "use_cpu": not torch.cuda.is_available() and not torch.backends.mps.is_available(),

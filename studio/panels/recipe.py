@@ -11,7 +11,8 @@ from studio.text import t
 
 DEFAULT = RunConfig()
 NUMBERS = (
-    "epochs", "batch_size", "learning_rate", "max_length", "seed", "average", "lora_rank", "rows_at_once"
+    "epochs", "batch_size", "learning_rate", "max_length", "seed", "average", "lora_rank", "rows_at_once",
+    "patience", "checkpoint_every", "keep_best",
 )  # fmt: skip
 # What a recipe is known by.
 NAMED = ("epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average", "lora_rank")
@@ -22,7 +23,9 @@ PAIRS = (
     ("vocabulary", "average"),
     ("lora_rank", "rows_at_once"),
     ("max_length", "dtype"),
-    ("seed",),
+    ("patience", "watch"),
+    ("checkpoint_every", "keep_best"),
+    ("seed", "report_to"),
 )
 
 

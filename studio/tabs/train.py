@@ -174,6 +174,10 @@ def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
         elif done.get("do") == "end_now":
             local.end_now(shell.settings, run.id)
             gr.Info(t("train.ended_now", run=run.name))
+        elif done.get("do") == "take" and done.get("step", "").isdigit():
+            made = queue.take_checkpoint(shell.settings, run.id, int(done["step"]))
+            gr.Info(t("train.started", run=made.name))
+            return made.id
         elif done.get("do") == "again" and (found := remedy_of(run)):
             again = queue.enqueue(shell.settings, run.project, run.model, found[1])
             gr.Info(t("train.started", run=again.name))
@@ -232,12 +236,13 @@ def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
         if run is None:
             return Standing()
         remedy = remedy_of(run)
-        kept = checkpoints.listed(local.checkpoints_of(shell.settings, run.id)) if run.resumable else []
+        kept = checkpoints.listed(local.checkpoints_of(shell.settings, run.id)) if run.ended else []
         return Standing(
             stalled_after=local.STALLED_SECONDS if stalled else 0,
             here=run.owner is None or run.owner.here,
             checkpoint=max((one.step for one in kept if one.resumable), default=0),
             attempts=attempts,
+            kept=tuple(one.step for one in kept if run.state == "finished" and one.step < run.step),
             remedy=remedy[0] if remedy else "",
         )
 

@@ -83,6 +83,7 @@ class Standing:
     here: bool = True  # its process is one of this machine
     checkpoint: int = 0  # the step it would go on from
     attempts: tuple[Attempt, ...] = ()  # that have ended
+    kept: tuple[int, ...] = ()  # steps of the checkpoints of a finished run
     remedy: str = ""  # the setting that a new run would change, where one may help
 
 
@@ -105,6 +106,9 @@ def _standing(run: Run, standing: Standing) -> str:
         words = from_there if standing.checkpoint else t("train.resume_anew")
         button = act(h(t("train.resume")), "resume", classes="cw-mend", id=run.id)
         parts.append(f'<p class="cw-next">{button} <span class="sub">{h(words)}</span></p>')
+    for step in standing.kept:
+        button = act(h(t("train.take", step=step)), "take", classes="cw-mend", id=run.id, step=step)
+        parts.append(f'<p class="cw-next">{button} <span class="sub">{h(t("train.take_hint"))}</span></p>')
     ended = [one for one in standing.attempts if one.attempt < run.attempt or run.working]
     told = (
         t("train.attempt", attempt=one.attempt, state=t(f"state.{one.state}"), step=one.step) for one in ended

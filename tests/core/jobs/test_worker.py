@@ -1,5 +1,6 @@
 """Runs in their own process on a tiny model: to the end, stopped, killed, failed; one at a time."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -362,3 +363,23 @@ def test_a_training_that_gets_no_better_stops_early_with_the_best_weights(settin
     run = wait(settings, run.id, lambda run: run.ended)
     assert run.state == "finished" and run.step == 3 * 2, "one epoch, and two that were no better"
     assert run.step < run.steps
+
+
+@pytest.mark.parametrize("tracker", ["tensorboard", "trackio"])
+def test_a_run_reports_to_a_tracker_on_this_computer(settings, project, model, tracker, monkeypatch):
+    monkeypatch.setenv("TRACKIO_SPACE_ID", "somebody/space")
+    monkeypatch.setenv("TRACKIO_SERVER_URL", "https://tracker.invalid")
+    if not importlib.util.find_spec(tracker):
+        with pytest.raises(StudioError, match="not installed"):
+            begin(settings, project, model, report_to=tracker)
+        pytest.skip(f"{tracker} is not installed; that this is said was checked")
+    run = begin(settings, project, model, epochs=1, report_to=tracker)
+    run = wait(settings, run.id, lambda run: run.ended)
+    assert run.state == "finished", local.log_file(settings, run.id).read_text()
+    [made] = [
+        file
+        for file in (settings.home / tracker).rglob("*")
+        if file.suffix == ".db" or "tfevents" in file.name
+    ]
+    assert made.stat().st_size > 100
+    assert "space" not in local.log_file(settings, run.id).read_text().lower().replace(str(settings.home), "")
