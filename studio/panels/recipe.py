@@ -15,7 +15,9 @@ NUMBERS = (
     "patience", "checkpoint_every", "keep_best",
 )  # fmt: skip
 # What a recipe is known by.
-NAMED = ("epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average", "lora_rank")
+NAMED = (
+    "epochs", "batch_size", "learning_rate", "schedule", "vocabulary", "average", "lora_rank", "patience"
+)  # fmt: skip
 OWN = "own"
 PAIRS = (
     ("epochs", "batch_size"),

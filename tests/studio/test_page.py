@@ -117,6 +117,11 @@ GOOD = {
     "average": 1,
     "lora_rank": 0,
     "rows_at_once": 0,
+    "patience": 0,
+    "watch": "right_tool",
+    "checkpoint_every": 1,
+    "keep_best": 1,
+    "report_to": "none",
 }
 
 
