@@ -74,6 +74,8 @@ def test_the_page_is_killed_again_and_again_while_a_run_trains(
             process.wait()
             process = started(home, port, log)
             wait_until_up(process, address, log)
+            page.close()  # it would load itself again
+            page = context.new_page()
             up = time.monotonic()
             page.goto(f"{address}/?run={run.id}")
             expect(page.locator(".cw-run[aria-pressed=true]", has_text=run.name)).to_be_visible()
