@@ -1,13 +1,17 @@
 """The Runs tab: every run of the project, what can be done to it, and two to four of them side by side."""
 
+import base64
 import json
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from core.errors import StudioError
+from core.export import bundle
 from core.jobs import local
 from core.store import Database, evaluations, metrics, open_store, projects, runs, shelf
 from core.store.runs import Run
@@ -31,7 +35,8 @@ text => {
   if (!file || file.at === window.callwrightSaved) return;
   window.callwrightSaved = file.at;
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([file.text], {type: 'text/csv'}));
+  const bytes = Uint8Array.from(atob(file.data), one => one.charCodeAt(0));
+  link.href = URL.createObjectURL(new Blob([bytes], {type: file.type}));
   link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
@@ -118,7 +123,9 @@ def build(shell: Shell, again: gr.State) -> Panel:
                     what = {again: {"id": run.id, "at": time.time()}, shell.tabs: gr.Tabs(selected="train")}
                     gr.Info(h(t("shelf.again_said", run=run.name)))
                 case "csv":
-                    what = {file: _file(db, run)}
+                    what = {file: _metrics_file(db, run)}
+                case "script":
+                    what = {file: _script_file(shell, run)}
                 case "describe":
                     what = opened(run)
                 case "archive" | "bring_back" as done:
@@ -240,9 +247,22 @@ def _sides(db: Database, project: str, ids: list[str]) -> list[compare_view.Side
     ]
 
 
-def _file(db: Database, run: Run) -> str:
-    """The metrics of a run for the browser to save."""
+def _metrics_file(db: Database, run: Run) -> str:
     text = metrics.as_csv(db, run.id)
     if text.count("\n") < 2:
         raise StudioError(t("shelf.no_metrics", run=run.name))
-    return json.dumps({"name": f"run-{run.number}-metrics.csv", "text": text, "at": time.time()})
+    return _to_save(f"run-{run.number}-metrics.csv", "text/csv", text.encode())
+
+
+def _script_file(shell: Shell, run: Run) -> str:
+    """The run as a script with its rows and all its settings."""
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = bundle.pack(shell.settings, run.id, "script", Path(scratch))
+        return _to_save(f"run-{run.number}-script.zip", "application/zip", packed.read_bytes())
+
+
+def _to_save(name: str, kind: str, data: bytes) -> str:
+    """A file for the browser to save."""
+    return json.dumps(
+        {"name": name, "type": kind, "data": base64.b64encode(data).decode(), "at": time.time()}
+    )

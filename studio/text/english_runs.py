@@ -62,6 +62,7 @@ TEXT: dict[str, str] = {
     "shelf.forget": "Remove the files now",
     "shelf.forgotten": "{run} and its files are gone.",
     "shelf.csv": "Metrics as CSV",
+    "shelf.script": "Settings and script",
     "shelf.no_metrics": "{run} has measured nothing yet.",
     # Compared
     "compare.title": "Compare runs",

@@ -198,7 +198,8 @@ def _problem(run: Run) -> str:
     if not run.error:
         return ""
     hint = f"<p>{h(run.error['hint'])}</p>" if run.error.get("hint") else ""
-    where = f'<p class="sub mono cw-break">{h(run.error["where"])}</p>' if run.error.get("where") else ""
+    place = run.error.get("where", "")  # a file or an example; a single word is the name of a setting
+    where = f'<p class="sub mono cw-break">{h(place)}</p>' if place and not place.isidentifier() else ""
     return f'<div class="cw-problem" role="alert"><b>{h(run.error.get("message", ""))}</b>{hint}{where}</div>'
 
 

@@ -173,7 +173,7 @@ def _opened_row(run: Run) -> str:
     """All of the note, why a run failed, and what can be done to it."""
     note = f'<p class="cw-note">{h(run.note)}</p>' if run.note else ""
     problem = f'<p class="cw-wrong">{h(run.error.get("message", ""))}</p>' if run.error else ""
-    names = ["describe", "again", "csv"]
+    names = ["describe", "again", "csv", "script"]
     if not run.working:
         if run.archived:
             names.append("bring_back")

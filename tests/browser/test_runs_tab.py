@@ -1,12 +1,15 @@
 """The Runs tab as a person uses it: compare, name, archive, delete and take back, train again, save the metrics."""
 
 import csv
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 from browser.conftest import Studio, Watched
 from browser.seeded_runs import add_run, make_project
 from playwright.sync_api import Locator, Page, expect
+from tiny_model import make
 
 from core.settings import Settings
 from core.store import metrics, open_store, runs, shelf
@@ -167,6 +170,26 @@ def test_metrics_are_saved_as_a_file(studio: Studio, page: Page, project: str, t
             (m.step, m.name, m.value) for m in expected
         ]
         (tmp_path / "metrics.csv").unlink()
+
+
+def test_settings_and_script_are_saved_as_one_file(
+    studio: Studio, page: Page, project: str, tmp_path: Path
+) -> None:
+    run = stored(studio, project)[1]
+    model = make(tmp_path / "tiny")
+    with open_store(Settings(studio.home)) as db:
+        db.conn.execute("UPDATE runs SET model = ? WHERE id = ?", (str(model), run.id))
+    open_runs(page, studio, run)
+    page.get_by_role("button", name="More about Run 2").click()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Settings and script").click()
+    assert saving.value.suggested_filename == "run-2-script.zip"
+    saving.value.save_as(tmp_path / "script.zip")
+    with zipfile.ZipFile(tmp_path / "script.zip") as packed:
+        names = {Path(name).name for name in packed.namelist()}
+        assert {"train.py", "config.json", "requirements.txt", "train.jsonl"} <= names
+        [settings] = [name for name in packed.namelist() if name.endswith("config.json")]
+        assert json.loads(packed.read(settings))["run"]["id"] == run.id
 
 
 def test_a_press_on_the_name_opens_the_run(studio: Studio, page: Page, project: str) -> None:

@@ -50,7 +50,9 @@ def press(handlers, project) -> Callable:
     return press
 
 
-@pytest.mark.parametrize("what", ["open", "delete", "archive", "describe", "csv", "again", "pick", "more"])
+@pytest.mark.parametrize(
+    "what", ["open", "delete", "archive", "describe", "csv", "script", "again", "pick", "more"]
+)
 def test_a_run_of_another_project_is_not_there(settings, press, ids, what) -> None:
     with open_store(settings) as db:
         other = make_project(db, "Other")

@@ -91,7 +91,7 @@ def test_a_run_at_work_shows_its_progress_and_cannot_be_put_away() -> None:
 @pytest.mark.parametrize(
     ("values", "there", "not_there"),
     [
-        ({}, {"archive", "delete", "again", "describe", "csv"}, {"bring_back"}),
+        ({}, {"archive", "delete", "again", "describe", "csv", "script"}, {"bring_back"}),
         ({"archived": "2026-01-01"}, {"bring_back", "delete"}, {"archive"}),
         ({"state": "queued"}, {"delete"}, {"archive", "bring_back"}),
     ],

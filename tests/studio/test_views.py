@@ -110,7 +110,7 @@ def drawn(evil: str) -> list[str]:
     one = replace(prediction(1, evil, evil, reason=evil), prompt=evil, expected=[call], calls=[call])
     failed = run(
         state="failed",
-        error={"message": evil, "hint": evil, "where": evil},
+        error={"message": evil, "hint": evil, "where": f"/{evil}"},
         model=evil,
         device=evil,
         doing=evil,
