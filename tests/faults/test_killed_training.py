@@ -35,6 +35,11 @@ def until(settings, id, holds, seconds=120):
     pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
 
 
+def times(db, id):
+    """When the loss of each step was written."""
+    return db.conn.execute("SELECT step, time FROM metrics WHERE run = ? AND name = 'loss'", (id,)).fetchall()
+
+
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     settings, project, model, faults, record_property
 ):
@@ -46,7 +51,8 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     run = queue.enqueue(settings, project.id, model, CONFIG)
     logged: dict[tuple[int, str], float] = {}
     steps = sorted(chance.sample(range(1, whole.steps), KILLS * faults))
-    could = 0
+    could = reached_before = 0
+    learned: dict[int, str] = {}
     for number, step in enumerate(steps, 1):
         seen = until(settings, run.id, lambda run, step=step: run.state == "training" and run.step >= step)
         time.sleep(chance.random() * 0.02)
@@ -60,7 +66,13 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
         assert dead.state == "interrupted" and time.monotonic() - begun < 30
         reached = max(step for step, name in now if name == "loss")
         assert sorted(step for step, name in now if name == "loss") == list(range(1, reached + 1))
-        could += checkpoints.newest(local.checkpoints_of(settings, run.id)) is not None
+        with open_store(settings) as db:
+            done_again = {step for step, time in times(db, run.id) if learned.get(step, time) != time}
+            learned = dict(times(db, run.id))
+        assert all(step > reached_before for step in done_again), "what a checkpoint holds is not done again"
+        newest = checkpoints.newest(local.checkpoints_of(settings, run.id))
+        reached_before = newest.step if newest else 0
+        could += newest is not None
         queue.resume(settings, run.id)
         with open_store(settings) as db:
             assert len(runs.attempts(db, run.id)) == number

@@ -314,17 +314,24 @@ def test_a_run_from_before_a_reboot_is_not_alive(settings, db, project):
     assert runs.find(db, run.id).state == "interrupted"
 
 
+def times(db, id):
+    """When the loss of each step was written."""
+    return db.conn.execute("SELECT step, time FROM metrics WHERE run = ? AND name = 'loss'", (id,)).fetchall()
+
+
 def test_a_stopped_run_goes_on_from_its_last_step_and_keeps_what_it_had(settings, db, project, model):
     run = begin(settings, project, model, **LONG)
     wait(settings, run.id, lambda run: run.step >= 10)
     queue.stop(settings, run.id)
     stopped = wait(settings, run.id, lambda run: run.ended)
     before = evaluations.find(db, run.id, "before").id
+    learned = dict(times(db, run.id))
     queue.resume(settings, run.id)
     ended = wait(settings, run.id, lambda run: run.ended)
     assert (ended.state, ended.step, ended.attempt) == ("finished", ended.steps, 2)
     words = local.log_file(settings, run.id).read_text()
     assert f"Going on from step {stopped.step}." in words, "within an epoch too"
+    assert learned.items() <= dict(times(db, run.id)).items(), "no step is done again"
     assert evaluations.find(db, run.id, "before").id == before, "the untouched model is not asked again"
     assert ended.train_seconds > stopped.train_seconds
     assert [(one.attempt, one.state) for one in runs.attempts(db, run.id)] == [
