@@ -104,17 +104,10 @@ def keeping(every: int, keep: Callable[[Path], None], lacking: Callable[[int], N
     from transformers import TrainerCallback
 
     class Keeping(TrainerCallback):
-        def __init__(self) -> None:
-            self.newest = -1
-
-        def on_step_end(self, args, state, control, model=None, **kwargs):
-            if control.should_training_stop and state.global_step < state.max_steps:
-                control.should_save = self.has_room(args, model)
-
         def on_epoch_end(self, args, state, control, model=None, **kwargs):
-            due = round(state.epoch) % every == 0 or state.global_step == state.max_steps
-            new = state.global_step != self.newest  # after a stop within an epoch it is there already
-            control.should_save = due and new and self.has_room(args, model)
+            """Also called where a training is stopped within an epoch."""
+            due = round(state.epoch) % every == 0 or control.should_training_stop
+            control.should_save = due and self.has_room(args, model)
 
         def has_room(self, args, model) -> bool:
             needed = size(model)
@@ -125,7 +118,7 @@ def keeping(every: int, keep: Callable[[Path], None], lacking: Callable[[int], N
 
         def on_save(self, args, state, control, **kwargs):
             if state.is_world_process_zero:
-                folder, self.newest = Path(args.output_dir), state.global_step
+                folder = Path(args.output_dir)
                 complete(folder / f"checkpoint-{state.global_step}")
                 keep(folder)
 

@@ -130,8 +130,8 @@ def test_too_little_memory_is_a_sentence_with_a_remedy(
     run = until(settings, run.id, lambda run: run.ended)
     assert run.state == "failed" and run.error["where"] == failures.MEMORY, run.error
     assert "not enough memory" in run.error["message"] and run.error["hint"]
-    field, _ = failures.remedy(run.error["where"], RunConfig.from_json(run.recipe))
-    assert field == "rows_at_once"
+    field, mended = failures.remedy(run.error["where"], RunConfig.from_json(run.recipe))
+    assert (field, mended.rows_at_once) == ("rows_at_once", 1)
     with open_store(settings) as opened:
         assert projects.examples(opened, project.id), "the rest of the studio goes on"
     record_property(

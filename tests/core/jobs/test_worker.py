@@ -372,6 +372,29 @@ def test_a_training_that_gets_no_better_stops_early_with_the_best_weights(settin
     assert run.step < run.steps
 
 
+def test_a_training_that_stopped_early_has_the_weights_of_its_best_epoch(settings, db, project, model):
+    """So large a rate makes the loss on the test examples grow sooner or later."""
+    run = begin(
+        settings,
+        project,
+        model,
+        epochs=60,
+        learning_rate=1e-2,
+        vocabulary="all",
+        patience=2,
+        watch="eval_loss",
+    )
+    run = wait(settings, run.id, lambda run: run.ended)
+    losses = {m.step: m.value for m in metrics.listed(db, run.id, ("eval_loss",))}
+    best = min(losses, key=lambda step: (losses[step], -step))
+    assert run.state == "finished" and run.step == best + 2 * 2 < run.steps
+    from safetensors.torch import load_file
+
+    kept = load_file(local.checkpoints_of(settings, run.id) / f"checkpoint-{best}" / "model.safetensors")
+    made = load_file(Path(run.folder) / "model.safetensors")
+    assert all(made[name].equal(kept[name]) for name in kept)
+
+
 @pytest.mark.parametrize("tracker", ["tensorboard", "trackio"])
 def test_a_run_reports_to_a_tracker_on_this_computer(settings, project, model, tracker, monkeypatch):
     monkeypatch.setenv("TRACKIO_SPACE_ID", "somebody/space")

@@ -36,6 +36,29 @@ def test_a_run_is_claimed_once_and_alone(db, project, run):
     assert claims.claim(db, second.id)
 
 
+def test_what_waits_can_change_places_and_what_is_resumed_waits_last(db, project, run):
+    more = [runs.create(db, project.id, "starter", {}, run.snapshot).id for _ in range(3)]
+    assert claims.waiting(db) == [run.id, *more]
+    claims.move(db, more[2], -2)
+    assert claims.waiting(db) == [run.id, more[2], more[0], more[1]]
+    claims.move(db, run.id, 99)
+    assert claims.waiting(db) == [more[2], more[0], more[1], run.id]
+    runs.request_stop(db, more[2])
+    with pytest.raises(StudioError, match="does not wait"):
+        claims.move(db, more[2], 1)
+    claims.resume(db, more[2])
+    assert claims.waiting(db) == [more[0], more[1], run.id, more[2]]
+
+
+def test_each_device_has_one_run_at_a_time(db, project, run):
+    more = [runs.create(db, project.id, "starter", {}, run.snapshot).id for _ in range(2)]
+    slots = ("0", "1")
+    assert [claims.claim(db, id, slots).slot for id in (run.id, more[0])] == ["0", "1"]
+    assert claims.claim(db, more[1], slots) is None
+    runs.end(db, run.id, 1, "finished")
+    assert claims.claim(db, more[1], slots).slot == "0"
+
+
 def _claim(home, id, out):
     with open_store(Settings.load(home)) as db:
         out.put(claims.claim(db, id) is not None)
