@@ -10,6 +10,7 @@ from core.training.recipe import LIMITS, RunConfig
 
 MEMORY = "memory"  # `where` of an error that less memory would mend
 LEARNING_RATE = "learning_rate"
+_NO_SPACE = ("No space left", "file write failed", "unexpected pos")  # the last two are PyTorch's
 _NO_MEMORY = ("can't allocate memory", "out of memory", "CUDA error: out of memory", "bad_alloc")
 
 
@@ -20,7 +21,7 @@ def explain(problem: Exception) -> StudioError:
         return no_memory("There was not enough memory for this training.")
     code = problem.errno if isinstance(problem, OSError) else None
     home = str(Settings.load().home)
-    if code in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text or "unexpected pos" in text:
+    if code in (errno.ENOSPC, errno.EDQUOT) or any(words in text for words in _NO_SPACE):
         return StudioError(
             "The disk is full.", "Free some space and resume: what was kept so far is there.", home
         )
