@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio, end_children, free_port, started, wait_until_up
+from browser.conftest import Studio, Watched, end_children, free_port, started, wait_until_up
 from playwright.sync_api import Browser, Page, expect
 from tiny_model import make
 
@@ -45,8 +45,9 @@ def until(home: Path, id: str, holds, seconds: float = 120) -> runs.Run:
     return found(home, id)
 
 
-def opened(page: Page, address: str, run: runs.Run) -> None:
-    page.goto(f"{address}/?run={run.id}")
+def opened(page: Page, watched: Watched, address: str, run: runs.Run) -> None:
+    with watched.reloading():
+        page.goto(f"{address}/?run={run.id}")
     expect(page.locator(".cw-run[aria-pressed=true]", has_text=run.name)).to_be_visible()
     page.get_by_role("tab", name="Train").click()
 
@@ -101,12 +102,12 @@ def test_the_page_is_killed_again_and_again_while_a_run_trains(
         end_children(home)
 
 
-def test_a_run_is_stopped_and_goes_on(studio: Studio, page: Page, model: str) -> None:
+def test_a_run_is_stopped_and_goes_on(studio: Studio, page: Page, watched: Watched, model: str) -> None:
     page.goto(studio.address)
     expect(page.get_by_role("tab", name="Train")).to_be_visible()
     run = begun(studio.home, model)
     until(studio.home, run.id, lambda run: run.step > 20)
-    opened(page, studio.address, run)
+    opened(page, watched, studio.address, run)
     page.get_by_role("button", name="Stop and keep").click()
     expect(page.get_by_text("What it had learned is kept")).to_be_visible()
     stopped = found(studio.home, run.id)
@@ -123,14 +124,16 @@ def test_a_run_is_stopped_and_goes_on(studio: Studio, page: Page, model: str) ->
     expect(page.get_by_role("button", name="Resume")).to_have_count(0)
 
 
-def test_three_runs_in_line_change_places_and_one_leaves(studio: Studio, page: Page, model: str) -> None:
+def test_three_runs_in_line_change_places_and_one_leaves(
+    studio: Studio, page: Page, watched: Watched, model: str
+) -> None:
     page.goto(studio.address)
     expect(page.get_by_role("tab", name="Train")).to_be_visible()
     first = begun(studio.home, model)
     second, third, fourth = (
         begun(studio.home, model, RunConfig(epochs=1, dtype="float32")) for _ in range(3)
     )
-    opened(page, studio.address, first)
+    opened(page, watched, studio.address, first)
     line = page.locator(".cw-ways")
     expect(line).to_have_count(3)
     page.get_by_role("button", name=f"{fourth.name}: Sooner").click()
@@ -148,7 +151,7 @@ def test_three_runs_in_line_change_places_and_one_leaves(studio: Studio, page: P
 
 
 def test_too_little_memory_is_said_with_a_button_that_changes_the_setting(
-    studio: Studio, page: Page, model: str
+    studio: Studio, page: Page, watched: Watched, model: str
 ) -> None:
     """The record is one that a worker wrote: tests/faults/test_short_of_room.py takes the memory away for real."""
     page.goto(studio.address)
@@ -160,7 +163,7 @@ def test_too_little_memory_is_said_with_a_button_that_changes_the_setting(
         run = runs.create(db, project, model, recipe, projects.freeze(db, project).hash)
         claimed = claims.claim(db, run.id)
         runs.end(db, run.id, claimed.attempt, "failed", error=failures.explain(MemoryError()))
-    opened(page, studio.address, run)
+    opened(page, watched, studio.address, run)
     expect(page.get_by_text("There was not enough memory for this training.")).to_be_visible()
     page.get_by_role("button", name="Train again, one example at a time").click()
     expect(page.locator(".cw-run[aria-pressed=true]")).not_to_contain_text(run.name)
