@@ -172,7 +172,10 @@ class Work:
         if config.checkpoint_every:
             callbacks.append(
                 checkpoints.keeping(
-                    config.checkpoint_every, lambda folder: self.tidy(config, folder), lacking
+                    config.checkpoint_every,
+                    lambda folder: self.tidy(config, folder),
+                    lacking,
+                    sparing=not config.patience,  # which keeps the best epoch, whichever that will be
                 )
             )
         resume = checkpoints.newest(scratch)

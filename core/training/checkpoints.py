@@ -9,12 +9,15 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 MARK = "complete.json"
+SHARE = 0.1  # of the time of a training for its checkpoints, where they take longer than SHORT
+SHORT = 0.5  # seconds
 LATEST = 2  # kept to go on from: the one before the newest too, should the newest be damaged
 FOR_GOING_ON = ("optimizer.pt", "scheduler.pt", "rng_state*.pth", "scaler.pt")
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -95,19 +98,35 @@ def tidy(folder: Path, best: int, score: Mapping[int, float], latest: int = LATE
             strip(one.folder)
 
 
-def keeping(every: int, keep: Callable[[Path], None], lacking: Callable[[int], None]) -> Any:
-    """A TrainerCallback that saves a checkpoint after each `every` epochs and when the training is stopped.
+def keeping(
+    every: int, keep: Callable[[Path], None], lacking: Callable[[int], None], *, sparing: bool
+) -> Any:
+    """A TrainerCallback that saves a checkpoint after each `every` epochs and when the training ends.
 
     `keep` gets the folder of all checkpoints after each, to tidy it. Where the disk has no room for one, none is
-    written and `lacking` gets the bytes that it needs.
+    written and `lacking` gets the bytes that it needs. With `sparing`, those that take long are left out as often as is
+    needed for all of them to take no more than SHARE of the time.
     """
     from transformers import TrainerCallback
 
     class Keeping(TrainerCallback):
+        def __init__(self) -> None:
+            self.last = self.begun = 0.0  # when the last one was there, and when this one was begun
+            self.took = 0.0
+
         def on_epoch_end(self, args, state, control, model=None, **kwargs):
             """Also called where a training is stopped within an epoch."""
-            due = round(state.epoch) % every == 0 or control.should_training_stop
-            control.should_save = due and self.has_room(args, model)
+            due = round(state.epoch) % every == 0 and self.pays()
+            control.should_save = (due or control.should_training_stop) and self.has_room(args, model)
+            self.begun = time.monotonic()
+
+        def on_evaluate(self, args, state, control, **kwargs):
+            """Comes between the end of the epoch and the saving."""
+            self.begun = time.monotonic()
+
+        def pays(self) -> bool:
+            since = time.monotonic() - self.last
+            return not sparing or self.took < SHORT or self.took < SHARE * since
 
         def has_room(self, args, model) -> bool:
             needed = size(model)
@@ -121,6 +140,8 @@ def keeping(every: int, keep: Callable[[Path], None], lacking: Callable[[int], N
                 folder = Path(args.output_dir)
                 complete(folder / f"checkpoint-{state.global_step}")
                 keep(folder)
+            self.last = time.monotonic()
+            self.took = self.last - self.begun
 
     return Keeping()
 

@@ -29,7 +29,7 @@ class RunConfig:
     dtype: Dtype = "auto"  # of the arithmetic; the weights that are trained are float32
     seed: int = 0  # of the order of the rows, and of what adapters begin with
     average: int = 1  # steps at the end over which the kept weights are averaged; 1 keeps the last ones
-    checkpoint_every: int = 1  # epochs; 0 keeps none, and a run that is interrupted begins again
+    checkpoint_every: int = 1  # epochs, at least; 0 keeps none, and a run that is interrupted begins again
     keep_best: int = 1  # checkpoints that stay when the run is finished, those with the most right tools
     patience: int = 0  # epochs without a better one after which the training stops early; 0 never
     watch: Watched = (

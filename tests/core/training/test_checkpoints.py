@@ -93,3 +93,33 @@ def test_when_a_run_is_over_only_the_best_stay(tmp_path):
     assert [(one.step, one.resumable) for one in checkpoints.listed(tmp_path)] == [(8, False)]
     checkpoints.tidy(tmp_path, best=0, score={8: 9.0}, latest=0)
     assert steps(tmp_path) == []
+
+
+def test_checkpoints_that_take_long_are_left_out_until_they_are_a_tenth_of_the_time(tmp_path, monkeypatch):
+    """A clock of the test's own: an epoch takes ten seconds and a checkpoint four."""
+    from types import SimpleNamespace
+
+    from transformers import TrainerControl
+
+    def steps(sparing: bool) -> list[int]:
+        clock, saved = [1000.0], []
+        monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(checkpoints, "complete", lambda place: None)
+        follow = checkpoints.keeping(1, lambda folder: None, print, sparing=sparing)
+        args = SimpleNamespace(output_dir=str(tmp_path))
+        model = SimpleNamespace(parameters=list)
+        for epoch in range(1, 13):
+            clock[0] += 10
+            state = SimpleNamespace(epoch=float(epoch), global_step=epoch, is_world_process_zero=True)
+            control = TrainerControl(should_training_stop=epoch == 12)
+            follow.on_epoch_end(args, state, control, model=model)
+            clock[0] += 3
+            follow.on_evaluate(args, state, control)  # which is no part of the checkpoint
+            if control.should_save:
+                clock[0] += 4
+                follow.on_save(args, state, control)
+                saved.append(epoch)
+        return saved
+
+    assert steps(sparing=False) == list(range(1, 13))
+    assert steps(sparing=True) == [1, 5, 9, 12], "40 seconds apart, and the last"
