@@ -89,7 +89,7 @@ def test_views_are_pure(path: Path) -> None:
 
 
 CORE_LAYERS = (
-    {"errors", "settings"},
+    {"errors", "settings", "disk"},
     {"schema", "processes"},
     {"prompt", "store"},
     {"doctor"},

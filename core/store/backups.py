@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlite_utils.utils import sqlite3
 
+from core import disk
 from core.errors import StudioError
 from core.settings import Settings
 from core.store import integrity
@@ -85,10 +86,10 @@ def _publish(place: Path, part: Path) -> Path:
     note = part.with_suffix(".hash")
     note.write_text(f"{_hash(part)}  {copy.name}\n", encoding="utf-8")
     for file in (note, part):
-        _sync(file)
+        disk.sync(file)
     os.replace(note, _hash_file(copy))
     os.replace(part, copy)
-    _sync(place)
+    disk.sync(place)
     for old in sorted(place.glob("callwright-*.db"))[:-KEPT]:
         old.unlink(missing_ok=True)
         _hash_file(old).unlink(missing_ok=True)
@@ -110,11 +111,3 @@ def _agrees(copy: Path) -> bool:
     except (OSError, UnicodeDecodeError):
         return False
     return told == [_hash(copy)]
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

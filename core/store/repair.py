@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from filelock import FileLock
 from sqlite_utils.utils import sqlite3
 
+from core import disk
 from core.errors import StudioError
 from core.settings import Settings
 from core.store import backups, database, file_system, integrity, pages, salvage
@@ -171,9 +172,9 @@ def _repair(settings: Settings, found: list[str]) -> Repair:
                 f"The database could not be repaired: {left[0]}.", "Please report this.", str(part)
             )
         for one in sorted(part.iterdir()):
-            _sync(one)
+            disk.sync(one)
         part.rename(kept)
-        _sync(_folder(settings))
+        disk.sync(_folder(settings))
         _install(settings, kept / BUILT, file)
     return Repair(found, tables, kept, backup)
 
@@ -226,7 +227,7 @@ def _install(settings: Settings, built: Path, file: BinaryIO) -> None:
     _write(file, 0, b"\0" * pages.SIZE)
     for ending in ("-wal", "-shm"):
         _beside(settings.database, ending).unlink(missing_ok=True)
-    _sync(settings.home)
+    disk.sync(settings.home)
     with built.open("rb") as source:
         first = source.read(pages.SIZE)
         file.seek(pages.SIZE)
@@ -255,14 +256,6 @@ def _finish_interrupted(settings: Settings) -> None:
                 built.unlink()
             else:
                 _install(settings, built, file)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _day(backup: Path | None) -> str:

@@ -6,7 +6,6 @@ mark, a file written last that names every other file with its size and sha256, 
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import time
@@ -14,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from core import disk
 
 MARK = "complete.json"
 SHARE = 0.1  # of the time of a training for its checkpoints, where they take longer than SHORT
@@ -62,7 +63,7 @@ def complete(place: Path, resumable: bool = True) -> None:
     """Mark a checkpoint whose files are all written: they are on the disk before the mark is."""
     files = sorted(file for file in place.iterdir() if file.name != MARK and file.is_file())
     for file in files:
-        _sync(file)
+        disk.sync(file)
     states = {file.name: _state(file) for file in files}
     _write_mark(place, {"resumable": resumable, "files": states})
 
@@ -163,21 +164,12 @@ def _mark(place: Path) -> dict[str, Any]:
 def _write_mark(place: Path, mark: dict[str, Any]) -> None:
     partial = place / (MARK + ".partial")
     partial.write_text(json.dumps(mark), encoding="utf-8")
-    _sync(partial)
+    disk.sync(partial)
     partial.replace(place / MARK)
     for folder in (place, place.parent):
-        _sync(folder)
+        disk.sync(folder)
 
 
 def _state(file: Path) -> tuple[int, str]:
     with file.open("rb") as read:
         return file.stat().st_size, hashlib.file_digest(read, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or a folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

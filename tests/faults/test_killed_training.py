@@ -6,8 +6,8 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-import tiny_model
+from small_runs import model as model
+from small_runs import wait
 
 from core.jobs import local, queue
 from core.store import metrics, open_store, runs
@@ -16,23 +16,6 @@ from core.training.recipe import RunConfig
 
 KILLS = 20
 CONFIG = RunConfig(epochs=40, batch_size=2, dtype="float32", learning_rate=1e-3, average=3)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> str:
-    return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
-
-
-def until(settings, id, holds, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        local.advance(settings)
-        with open_store(settings) as db:
-            run = runs.find(db, id)
-        if holds(run):
-            return run
-        time.sleep(0.01)
-    pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
 
 
 def times(db, id):
@@ -45,7 +28,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
 ):
     chance = random.Random(5)
     whole = queue.enqueue(settings, project.id, model, CONFIG)
-    whole = until(settings, whole.id, lambda run: run.ended)
+    whole = wait(settings, whole.id, lambda run: run.ended)
     assert whole.state == "finished"
 
     run = queue.enqueue(settings, project.id, model, CONFIG)
@@ -54,7 +37,12 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     could = reached_before = 0
     learned: dict[int, str] = {}
     for number, step in enumerate(steps, 1):
-        seen = until(settings, run.id, lambda run, step=step: run.state == "training" and run.step >= step)
+        seen = wait(
+            settings,
+            run.id,
+            lambda run, step=step: run.state == "training" and run.step >= step,
+            pause=0.01,
+        )
         time.sleep(chance.random() * 0.02)
         os.kill(seen.pid, signal.SIGKILL)
         with open_store(settings) as db:
@@ -62,7 +50,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
         assert logged.items() <= now.items(), "what was logged once stays as it was"
         logged = now
         begun = time.monotonic()
-        dead = until(settings, run.id, lambda run: run.ended, 30)
+        dead = wait(settings, run.id, lambda run: run.ended, 30)
         assert dead.state == "interrupted" and time.monotonic() - begun < 30
         reached = max(step for step, name in now if name == "loss")
         assert sorted(step for step, name in now if name == "loss") == list(range(1, reached + 1))
@@ -76,7 +64,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
         queue.resume(settings, run.id)
         with open_store(settings) as db:
             assert len(runs.attempts(db, run.id)) == number
-    ended = until(settings, run.id, lambda run: run.ended)
+    ended = wait(settings, run.id, lambda run: run.ended)
     assert ended.state == "finished" and ended.attempt == len(steps) + 1
     words = local.log_file(settings, run.id).read_text()
     went_back = words.count("Going on from step")

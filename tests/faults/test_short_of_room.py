@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 import tiny_model
+from small_runs import wait
 
 from core.jobs import failures, local, queue
 from core.settings import Settings
@@ -17,18 +18,6 @@ from core.training import checkpoints
 from core.training.recipe import RunConfig
 
 MORE = 1 << 30  # bytes above what a tiny training needs: the larger model can be loaded, and not be trained
-
-
-def until(settings, id, holds, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        local.advance(settings)
-        with open_store(settings) as db:
-            run = runs.find(db, id)
-        if holds(run):
-            return run
-        time.sleep(0.05)
-    pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
 
 
 @pytest.fixture
@@ -68,10 +57,10 @@ def test_a_disk_that_fills_while_a_run_trains(
     config = RunConfig(epochs=100, batch_size=1, dtype="float32")
     run = queue.enqueue(there, project.id, model, config)
     folder = local.checkpoints_of(there, run.id)
-    until(there, run.id, lambda run: checkpoints.listed(folder))
+    wait(there, run.id, lambda run: checkpoints.listed(folder), pause=0.02)
     # Metrics still fit, a checkpoint does not.
     ballast = filled(small_disk, 400_000)
-    seen = until(there, run.id, lambda run: "without a checkpoint" in run.doing or run.ended)
+    seen = wait(there, run.id, lambda run: "without a checkpoint" in run.doing or run.ended)
     assert seen.working and "lacks" in seen.doing
     # Now nothing fits.
     ballast.unlink()
@@ -79,14 +68,14 @@ def test_a_disk_that_fills_while_a_run_trains(
     with open_store(there) as opened:
         before = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
     deadline = time.monotonic() + 60
-    while psutil.pid_exists(seen.pid) and time.monotonic() < deadline:
+    while seen.owner.alive and time.monotonic() < deadline:
         time.sleep(0.1)
-        with open_store(there) as opened:  # can be read all the while
-            now = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
-        assert before.items() <= now.items()
-        before = now
+    with open_store(there) as opened:  # can be read still
+        now = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
+    assert not seen.owner.alive and before.items() <= now.items()
+    before = now
     ballast.unlink()
-    dead = until(there, run.id, lambda run: run.ended)
+    dead = wait(there, run.id, lambda run: run.ended)
     assert dead.state in ("failed", "interrupted") and dead.error["hint"]
     assert (
         "disk is full" in local.log_file(there, run.id).read_text() or "disk is full" in dead.error["message"]
@@ -94,7 +83,7 @@ def test_a_disk_that_fills_while_a_run_trains(
     newest = checkpoints.newest(folder)
     assert newest
     queue.resume(there, run.id)
-    again = until(there, run.id, lambda run: run.ended)
+    again = wait(there, run.id, lambda run: run.ended)
     assert again.state == "finished" and again.step == again.steps
     with open_store(there) as opened:
         kept = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
@@ -114,10 +103,10 @@ def test_too_little_memory_is_a_sentence_with_a_remedy(
     config = RunConfig(epochs=30, batch_size=2, dtype="float32")
     run = queue.enqueue(settings, project.id, str(tiny_model.make(tmp_path / "tiny")), config)
     most = 0
-    while not until(settings, run.id, lambda run: True).ended:
+    while not wait(settings, run.id, lambda run: True).ended:
         try:
             most = max(
-                most, psutil.Process(until(settings, run.id, lambda run: run.pid).pid).memory_info().vms
+                most, psutil.Process(wait(settings, run.id, lambda run: run.pid).pid).memory_info().vms
             )
         except psutil.NoSuchProcess:
             continue
@@ -125,7 +114,7 @@ def test_too_little_memory_is_a_sentence_with_a_remedy(
     large = str(tiny_model.make(tmp_path / "large", width=1536, layers=6))
     run = queue.enqueue(settings, project.id, large, config)
     resource.prlimit(runs.find(db, run.id).pid, resource.RLIMIT_AS, (most + MORE, most + MORE))
-    run = until(settings, run.id, lambda run: run.ended)
+    run = wait(settings, run.id, lambda run: run.ended)
     assert run.state == "failed" and run.error["where"] == failures.MEMORY, run.error
     assert "not enough memory" in run.error["message"] and run.error["hint"]
     field, mended = failures.remedy(run.error["where"], RunConfig.from_json(run.recipe))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import tiny_model
+from small_runs import LONG, begin, wait
+from small_runs import model as model
 
 from core import processes
 from core.errors import StudioError
@@ -19,36 +21,9 @@ from core.jobs import local, queue
 from core.models import seen
 from core.schema import Example, ToolCall
 from core.store import claims, evaluations, metrics, open_store, projects, runs
-from core.training import checkpoints
 from core.training.recipe import RunConfig
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> str:
-    return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
-
-
-def wait(settings, id, until, seconds=120):
-    """The run once `until(run)` holds; fails the test where it does not come to that."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        local.advance(settings)
-        with open_store(settings) as db:
-            run = runs.find(db, id)
-        if until(run):
-            return run
-        time.sleep(0.1)
-    pytest.fail(f"{run}\n{local.log_file(settings, id).read_text()[-3000:]}")
-
-
-def begin(settings, project, model, **values):
-    config = RunConfig(**{"epochs": 2, "batch_size": 2, "dtype": "float32", **values})
-    return queue.enqueue(settings, project.id, model, config)
-
-
-LONG = {"epochs": 100, "batch_size": 1}
 
 
 def test_a_run_goes_to_its_end_and_remembers_everything(settings, project, model):
@@ -312,87 +287,6 @@ def test_a_run_from_before_a_reboot_is_not_alive(settings, db, project):
     runs.own(db, run.id, 1, replace(processes.this(), boot="another boot"))
     local.reconcile(db, settings)
     assert runs.find(db, run.id).state == "interrupted"
-
-
-def times(db, id):
-    """When the loss of each step was written."""
-    return db.conn.execute("SELECT step, time FROM metrics WHERE run = ? AND name = 'loss'", (id,)).fetchall()
-
-
-def test_a_stopped_run_goes_on_from_its_last_step_and_keeps_what_it_had(settings, db, project, model):
-    run = begin(settings, project, model, **LONG)
-    wait(settings, run.id, lambda run: run.step >= 10)
-    queue.stop(settings, run.id)
-    stopped = wait(settings, run.id, lambda run: run.ended)
-    before = evaluations.find(db, run.id, "before").id
-    learned = dict(times(db, run.id))
-    queue.resume(settings, run.id)
-    ended = wait(settings, run.id, lambda run: run.ended)
-    assert (ended.state, ended.step, ended.attempt) == ("finished", ended.steps, 2)
-    words = local.log_file(settings, run.id).read_text()
-    assert f"Going on from step {stopped.step}." in words, "within an epoch too"
-    assert learned.items() <= dict(times(db, run.id)).items(), "no step is done again"
-    assert evaluations.find(db, run.id, "before").id == before, "the untouched model is not asked again"
-    assert ended.train_seconds > stopped.train_seconds
-    assert [(one.attempt, one.state) for one in runs.attempts(db, run.id)] == [
-        (1, "cancelled"),
-        (2, "finished"),
-    ]
-    with pytest.raises(StudioError, match="nothing to resume"):
-        queue.resume(settings, run.id)
-
-
-def test_the_best_checkpoint_stays_and_can_be_made_a_run_of_its_own(settings, db, project, model):
-    run = begin(settings, project, model, epochs=6, learning_rate=1e-2)
-    run = wait(settings, run.id, lambda run: run.ended)
-    right = {m.step: m.value for m in metrics.listed(db, run.id, ("right_tool",)) if m.step}
-    best = max(right, key=lambda step: (right[step], step))
-    kept = checkpoints.listed(local.checkpoints_of(settings, run.id))
-    assert [(one.step, one.resumable) for one in kept] == [(best, False)]
-    with pytest.raises(StudioError, match="no checkpoint of step 999"):
-        queue.take_checkpoint(settings, run.id, 999)
-    taken = queue.take_checkpoint(settings, run.id, best)
-    taken = wait(settings, taken.id, lambda run: run.ended)
-    assert (taken.state, taken.name, taken.steps) == ("finished", f"Run 1, step {best}", 0), taken.error
-    untouched = [evaluations.find(db, one.id, "before").summary for one in (run, taken)]
-    assert untouched[0] == untouched[1]
-    from safetensors.torch import load_file
-
-    made = load_file(Path(taken.folder) / "model.safetensors")
-    weights = load_file(kept[0].folder / "model.safetensors")
-    trained = set(weights) - {"model.embed_tokens.words", "lm_head.words"}
-    assert trained and all(made[name].equal(weights[name]) for name in trained)
-
-
-def test_a_training_that_gets_no_better_stops_early_with_the_best_weights(settings, db, project, model):
-    """So small a rate changes nothing, so the first epoch stays the best."""
-    run = begin(settings, project, model, epochs=50, learning_rate=1e-7, patience=2, watch="right_tool")
-    run = wait(settings, run.id, lambda run: run.ended)
-    assert run.state == "finished" and run.step == 3 * 2, "one epoch, and two that were no better"
-    assert run.step < run.steps
-
-
-def test_a_training_that_stopped_early_has_the_weights_of_its_best_epoch(settings, db, project, model):
-    """So large a rate makes the loss on the test examples grow sooner or later."""
-    run = begin(
-        settings,
-        project,
-        model,
-        epochs=60,
-        learning_rate=1e-2,
-        vocabulary="all",
-        patience=2,
-        watch="eval_loss",
-    )
-    run = wait(settings, run.id, lambda run: run.ended)
-    losses = {m.step: m.value for m in metrics.listed(db, run.id, ("eval_loss",))}
-    best = min(losses, key=lambda step: (losses[step], -step))
-    assert run.state == "finished" and run.step == best + 2 * 2 < run.steps
-    from safetensors.torch import load_file
-
-    kept = load_file(local.checkpoints_of(settings, run.id) / f"checkpoint-{best}" / "model.safetensors")
-    made = load_file(Path(run.folder) / "model.safetensors")
-    assert all(made[name].equal(kept[name]) for name in kept)
 
 
 @pytest.mark.parametrize("tracker", ["tensorboard", "trackio"])
