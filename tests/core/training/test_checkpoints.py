@@ -101,12 +101,12 @@ def test_checkpoints_that_take_long_are_left_out_until_they_are_a_tenth_of_the_t
 
     from transformers import TrainerControl
 
-    def steps(sparing: bool) -> list[int]:
+    def kept(sparing: bool) -> list[int]:
         clock, saved = [1000.0], []
         monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
-        monkeypatch.setattr(checkpoints, "complete", lambda place: None)
         follow = checkpoints.keeping(1, lambda folder: None, print, sparing=sparing)
-        args = SimpleNamespace(output_dir=str(tmp_path))
+        (tmp_path / str(sparing)).mkdir()
+        args = SimpleNamespace(output_dir=str(tmp_path / str(sparing)))
         model = SimpleNamespace(parameters=list)
         for epoch in range(1, 13):
             clock[0] += 10
@@ -117,9 +117,11 @@ def test_checkpoints_that_take_long_are_left_out_until_they_are_a_tenth_of_the_t
             follow.on_evaluate(args, state, control)  # which is no part of the checkpoint
             if control.should_save:
                 clock[0] += 4
+                write(tmp_path / str(sparing), epoch, marked=False)
                 follow.on_save(args, state, control)
                 saved.append(epoch)
+        assert steps(tmp_path / str(sparing)) == saved, "each with its mark"
         return saved
 
-    assert steps(sparing=False) == list(range(1, 13))
-    assert steps(sparing=True) == [1, 5, 9, 12], "40 seconds apart, and the last"
+    assert kept(sparing=False) == list(range(1, 13))
+    assert kept(sparing=True) == [1, 5, 9, 12], "40 seconds apart, and the last"
