@@ -222,7 +222,7 @@ class _Page:
         with open_store(self.shell.settings) as db:
             listed = shelf.listed(db, project, limit=SIDE_RUNS)
             scored = evaluations.summaries(db, [one.id for one in listed])
-            busy = bool(runs.listed(db, states=("queued", *runs.WORKING)))
+            busy = bool(runs.listed(db, states=("queued", *runs.WORKING), kind=None))
             states = shelf.states(db, project)
         after = {id: summary for (id, phase), summary in scored.items() if phase == "after"}
         machine = hardware.describe()

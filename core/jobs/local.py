@@ -50,7 +50,7 @@ def reconcile(db: Database, settings: Settings) -> None:
 
     A run of another machine that uses the same folder is left alone: its process cannot be seen from here.
     """
-    for run in runs.listed(db, states=runs.WORKING):
+    for run in runs.listed(db, states=runs.WORKING, kind=None):
         if run.owner is not None and (run.owner.alive or not run.owner.here):
             continue
         with suppress(runs.Fenced):  # it ended properly between our two looks
@@ -79,7 +79,7 @@ def advance(settings: Settings) -> None:
         reconcile(db, settings)
         slots = hardware.slots()
         for id in claims.waiting(db):
-            if len(runs.listed(db, states=runs.WORKING)) >= len(slots):
+            if len(runs.listed(db, states=runs.WORKING, kind=None)) >= len(slots):
                 break
             claimed = claims.claim(db, id, slots)
             if claimed:

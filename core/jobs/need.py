@@ -151,7 +151,7 @@ def size(bytes: int) -> str:
 
 
 def _busy(db: Database) -> bool:
-    return bool(runs.listed(db, states=runs.WORKING))
+    return bool(runs.listed(db, states=runs.WORKING, kind=None))
 
 
 def _estimate(

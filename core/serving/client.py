@@ -41,7 +41,7 @@ def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: l
     Starts the host where none runs. Raises StudioError where a run needs the memory, or the model cannot answer.
     """
     with open_store(settings) as db:
-        working = runs.listed(db, states=runs.WORKING)
+        working = runs.listed(db, states=runs.WORKING, kind=None)
     if working:
         raise StudioError(
             f"{working[0].name} is at work and needs this computer's memory.",

@@ -19,6 +19,7 @@ JSON_COLUMNS = {
     ("predictions", "record"),
     ("change_rows", "before"),
     ("findings", "record"),
+    ("feedback", "record"),
 }
 
 

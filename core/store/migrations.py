@@ -24,6 +24,12 @@ def m003_queue_and_attempts(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m004_evaluation_jobs_and_feedback(db: Database) -> None:
+    for statement in EVALUATION_JOBS_AND_FEEDBACK:
+        db.conn.execute(statement)
+
+
 FIRST_SHAPE = (
     """CREATE TABLE projects (
         id TEXT PRIMARY KEY,
@@ -182,4 +188,37 @@ QUEUE_AND_ATTEMPTS = (
         WHEN OLD.state IN ('finished', 'failed', 'cancelled', 'interrupted') AND NEW.state <> OLD.state
             AND NOT (NEW.state = 'queued' AND OLD.state <> 'finished')
         BEGIN SELECT RAISE(ABORT, 'a run that has ended does not change its state'); END""",
+)
+
+EVALUATION_JOBS_AND_FEEDBACK = (
+    # An evaluation that is asked for is a run too: it waits, is claimed, stops and fails as a training does.
+    "ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'train' CHECK (kind IN ('train', 'evaluate'))",
+    "ALTER TABLE evaluations ADD COLUMN job TEXT REFERENCES runs(id) ON DELETE CASCADE",
+    "ALTER TABLE evaluations ADD COLUMN variant TEXT NOT NULL DEFAULT ''",  # how the rows were changed; "" is not
+    "CREATE UNIQUE INDEX evaluations_job ON evaluations (job, variant) WHERE job IS NOT NULL",
+    # What a person said of an answer; `example` is the row it became, which may be gone since.
+    """CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('right', 'wrong')),
+        record TEXT NOT NULL,
+        example INTEGER,
+        created TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX feedback_project ON feedback (project, id)",
+    """CREATE TABLE documents (
+        id INTEGER PRIMARY KEY,
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        title TEXT NOT NULL,
+        text TEXT NOT NULL,
+        created TEXT NOT NULL,
+        UNIQUE (project, title)
+    ) STRICT""",
+    """CREATE TABLE relevant (
+        project TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        example INTEGER NOT NULL,
+        document INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        PRIMARY KEY (project, example, document)
+    ) STRICT, WITHOUT ROWID""",
 )

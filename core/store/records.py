@@ -30,6 +30,7 @@ READERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("runs", "error"): _object,
     ("evaluations", "summary"): _object,
     ("predictions", "record"): lambda data: Prediction(**data),
+    ("feedback", "record"): _object,
 }
 
 

@@ -20,6 +20,7 @@ from core.store.database import immediate, now
 State = Literal[
     "queued", "starting", "training", "evaluating", "finished", "failed", "cancelled", "interrupted"
 ]
+Kind = Literal["train", "evaluate"]
 WORKING: tuple[State, ...] = ("starting", "training", "evaluating")
 ENDED: tuple[State, ...] = ("finished", "failed", "cancelled", "interrupted")
 
@@ -30,7 +31,7 @@ class Run:
 
     id: str
     project: str
-    number: int
+    number: int  # trainings are counted up from 1, evaluations down from -1
     state: State
     model: str
     recipe: dict[str, Any]
@@ -64,10 +65,11 @@ class Run:
     source: str | None  # "RUN/STEP" of the checkpoint it is made of instead of a training
     archived: str | None
     deleted: str | None  # since when; its files and its row go a while later
+    kind: Kind  # an evaluation that was asked for is done like a run, and `recipe` says what is asked
 
     @property
     def name(self) -> str:
-        return self.label or f"Run {self.number}"
+        return self.label or (f"Run {self.number}" if self.kind == "train" else f"Evaluation {-self.number}")
 
     @property
     def owner(self) -> Owner | None:
@@ -102,19 +104,28 @@ def of_row(row: tuple[Any, ...]) -> Run:
 
 
 def create(
-    db: Database, project: str, model: str, recipe: dict[str, Any], snapshot: str, source: str | None = None
+    db: Database,
+    project: str,
+    model: str,
+    recipe: dict[str, Any],
+    snapshot: str,
+    source: str | None = None,
+    kind: Kind = "train",
 ) -> Run:
     """A queued run with the next number of its project. Raises StudioError for a project that is gone."""
+    number = (
+        "max(coalesce(max(number), 0), 0) + 1" if kind == "train" else "min(coalesce(min(number), 0), 0) - 1"
+    )
     id = f"{time.strftime('%y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
     with immediate(db):
         known = db.conn.execute("SELECT 1 FROM projects WHERE id = ?", (project,)).fetchone()
         if not known:
             raise StudioError("This project is no longer there.", "Choose another one.", "project")
         db.conn.execute(
-            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created, source, position) VALUES "
-            "(?, ?, (SELECT coalesce(max(number), 0) + 1 FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?, ?, "
+            "INSERT INTO runs (id, project, number, state, model, recipe, snapshot, created, source, kind, position) "
+            f"VALUES (?, ?, (SELECT {number} FROM runs WHERE project = ?), 'queued', ?, ?, ?, ?, ?, ?, "
             "(SELECT coalesce(max(position), 0) + 1 FROM runs))",
-            (id, project, project, model, dumps(recipe), snapshot, now(), source),
+            (id, project, project, model, dumps(recipe), snapshot, now(), source, kind),
         )
     return find(db, id)
 
@@ -132,9 +143,15 @@ def find_or_none(db: Database, id: str) -> Run | None:
     return of_row(row) if row else None
 
 
-def listed(db: Database, project: str | None = None, states: tuple[str, ...] = ()) -> list[Run]:
-    """Runs that were not deleted, the newest first; of one project, in some states."""
-    where, values = ["deleted IS NULL"], []
+def listed(
+    db: Database, project: str | None = None, states: tuple[str, ...] = (), kind: Kind | None = "train"
+) -> list[Run]:
+    """Runs that were not deleted, the newest first; trainings, where no other kind is asked for."""
+    where: list[str] = ["deleted IS NULL"]
+    values: list[str] = []
+    if kind is not None:
+        where.append("kind = ?")
+        values.append(kind)
     if project is not None:
         where.append("project = ?")
         values.append(project)

@@ -15,7 +15,8 @@ def listed(
 ) -> list[runs.Run]:
     """The runs of a project that are in the archive, or that are not; the newest first, without the deleted ones."""
     sql = (
-        f"SELECT {runs.COLUMNS} FROM runs WHERE project = ? AND deleted IS NULL AND (archived IS NOT NULL) = ? "
+        f"SELECT {runs.COLUMNS} FROM runs "
+        "WHERE project = ? AND kind = 'train' AND deleted IS NULL AND (archived IS NOT NULL) = ? "
         "ORDER BY created DESC, rowid DESC LIMIT ? OFFSET ?"
     )
     return [runs.of_row(row) for row in db.conn.execute(sql, (project, archived, limit, offset))]
@@ -23,7 +24,10 @@ def listed(
 
 def counts(db: Database, project: str) -> tuple[int, int]:
     """How many runs of a project are not in the archive, and how many are."""
-    sql = "SELECT count(*) - count(archived), count(archived) FROM runs WHERE project = ? AND deleted IS NULL"
+    sql = (
+        "SELECT count(*) - count(archived), count(archived) FROM runs "
+        "WHERE project = ? AND kind = 'train' AND deleted IS NULL"
+    )
     return db.conn.execute(sql, (project,)).fetchone()
 
 

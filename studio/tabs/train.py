@@ -191,7 +191,7 @@ def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
     def live(project: str, id: str) -> list[Any]:
         """The run that is shown, and what waits; the page sends on only what has changed."""
         with open_store(shell.settings) as db:
-            busy = runs.listed(db, states=("queued", *runs.WORKING))
+            busy = runs.listed(db, states=("queued", *runs.WORKING), kind=None)
             order = claims.waiting(db)
         queued = sorted((one for one in busy if one.id in order), key=lambda one: order.index(one.id))
         return [

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import StudioError
 from core.settings import Settings
-from core.store import claims, evaluations, metrics, open_store, projects, runs
+from core.store import claims, evaluations, metrics, open_store, projects, runs, shelf
 from core.store.database import sqlite3
 from core.store.evaluations import Prediction
 
@@ -136,3 +136,18 @@ def test_predictions_come_back_and_a_second_evaluation_takes_the_place_of_the_fi
     assert [p.verdict for p in evaluations.predictions(db, id)] == ["exact"]
     assert evaluations.find(db, run.id, "before") is None
     assert db.conn.execute("SELECT count(*) FROM predictions").fetchone() == (1,)
+
+
+def test_an_evaluation_is_a_run_of_its_own_kind_and_takes_no_number_of_a_training(db, project):
+    snapshot = projects.freeze(db, project.id)
+    first = runs.create(db, project.id, "starter", {}, snapshot.hash)
+    asked = runs.create(db, project.id, "starter", {"split": "test"}, snapshot.hash, kind="evaluate")
+    other = runs.create(db, project.id, "starter", {"split": "test"}, snapshot.hash, kind="evaluate")
+    second = runs.create(db, project.id, "starter", {}, snapshot.hash)
+    assert [run.number for run in (first, asked, other, second)] == [1, -1, -2, 2]
+    assert [run.name for run in (second, other)] == ["Run 2", "Evaluation 2"]
+    assert {run.id for run in runs.listed(db)} == {first.id, second.id}
+    assert len(runs.listed(db, kind=None)) == 4 and len(runs.listed(db, kind="evaluate")) == 2
+    assert claims.waiting(db) == [first.id, asked.id, other.id, second.id]
+    assert {run.id for run in shelf.listed(db, project.id)} == {first.id, second.id}
+    assert shelf.counts(db, project.id) == (2, 0)
