@@ -27,7 +27,7 @@ def generate(
     *,
     max_new_tokens: int,
     guesses: Sequence[list[int]] = (),
-    batch_size: int = 64,
+    batch_size: int = 128,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Generated]:
     """Greedy answers to token rows, in their order, each as if it were asked alone; `batch_size` of them at once.

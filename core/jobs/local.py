@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core import processes
+from core import disk, processes
 from core.errors import StudioError
 from core.jobs import failures
 from core.models import hardware
@@ -101,6 +101,7 @@ def _spawn(db: Database, settings: Settings, run: Run) -> None:
             kills = hardware.memory_kills()
             if kills is not None:
                 (log.parent / KILLS).write_text(str(kills))
+            disk.keep_room(settings.home)
             worker = processes.start(
                 settings, log, "core.jobs.worker", run.id, str(run.attempt), **environment
             )

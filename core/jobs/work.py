@@ -100,7 +100,7 @@ class Work:
         self.start_up.lap("program")
         device = hardware.choose_device()
         config = replace(config, dtype=cast(Dtype, hardware.choose_dtype(config.dtype, device)))
-        environment.keep(self.settings, self.run.id, config.dtype)
+        environment.keep(self.settings, self.run.id, config.dtype, path)
         self.report(device=hardware.describe().label)
         self.start_up.lap("torch")
         self.say("Loading the model")

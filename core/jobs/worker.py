@@ -9,7 +9,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 
-from core import processes
+from core import disk, processes
 from core.errors import StudioError
 from core.jobs import failures, local
 from core.jobs.work import Stopped, Work
@@ -61,6 +61,16 @@ def main(run_id: str, attempt: int) -> None:
         state, error = "failed", failures.explain(problem)
     finally:
         done.set()
+    try:
+        _end(settings, run, state, error, work)
+    except StudioError:  # the disk is full to the last byte
+        disk.use_room(settings.home)
+        _end(settings, run, state, error, work)
+    log.info("The run is %s.", state)
+    local.advance(settings)
+
+
+def _end(settings: Settings, run: Run, state: runs.State, error: StudioError | None, work: Work) -> None:
     with open_store(settings) as db, suppress(Fenced):
         runs.report(db, run.id, run.attempt, memory=peak_memory())
         runs.end(
@@ -72,8 +82,6 @@ def main(run_id: str, attempt: int) -> None:
             train_seconds=work.train_seconds,
             seconds=round(time.monotonic() - work.begun, 2),
         )
-    log.info("The run is %s.", state)
-    local.advance(settings)
 
 
 def _heartbeat(settings: Settings, run: Run, done: threading.Event) -> None:

@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=24, help="length of every answer")
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--dtype", nargs="+", default=["float32", "bfloat16"])
-    parser.add_argument("--batch", type=int, default=64, help="rows at once")
+    parser.add_argument("--batch", type=int, default=128, help="rows at once")
     parser.add_argument(
         "--guess", action="store_true", help="give ours the expected answers, as `evaluate` does"
     )

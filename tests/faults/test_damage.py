@@ -11,7 +11,8 @@ from core.settings import Settings
 from core.store import backups, evaluations, metrics, open_store, projects, repair, runs
 from tests.faults import damage, filling
 
-CASES = 45  # of each kind of damage to the file; with logs and backups 200 in all
+CASES = 45  # of each other kind of damage
+HURT = 100  # files with flipped bytes, and so many that end too early
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +53,14 @@ def _rows(path) -> dict:
 
 
 @pytest.mark.parametrize(
-    "kind", [damage.flip, damage.truncate, damage.zero_a_page], ids=lambda kind: kind.__name__
+    ("kind", "cases"),
+    [(damage.flip, HURT), (damage.truncate, HURT), (damage.zero_a_page, CASES)],
+    ids=["flip", "truncate", "zero_a_page"],
 )
-def test_what_lies_on_whole_pages_comes_back(kind, filled, places, tmp_path, faults, record_property):
+def test_what_lies_on_whole_pages_comes_back(kind, cases, filled, places, tmp_path, faults, record_property):
     before = filling.content(filled)
     seen, back, safe = Counter(), 0, 0
-    for case in range(CASES * faults):
+    for case in range(cases * faults):
         settings = Settings.load(tmp_path / str(case))
         path = filling.copy(filled, settings.home)
         kind(path, random.Random(case))

@@ -1,8 +1,10 @@
 """A run that was stopped goes on; its best checkpoint stays, and one that gets no better ends early."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+import tiny_model
 from small_runs import LONG, begin, wait
 from small_runs import model as model
 
@@ -38,6 +40,29 @@ def test_a_stopped_run_goes_on_from_its_last_step_and_keeps_what_it_had(settings
     ]
     with pytest.raises(StudioError, match="nothing to resume"):
         queue.resume(settings, run.id)
+
+
+def test_a_run_does_not_go_on_over_other_weights_or_none(settings, db, project, model, tmp_path):
+    place = tmp_path / "copy"
+    shutil.copytree(model, place)
+    run = begin(settings, project, str(place), **LONG)
+    wait(settings, run.id, lambda run: run.step >= 2)
+    queue.stop(settings, run.id)
+    wait(settings, run.id, lambda run: run.ended)
+    weights = place / "model.safetensors"
+    other = tiny_model.make(tmp_path / "other", seed=8) / "model.safetensors"
+    for change, words in (
+        (lambda: shutil.copyfile(other, weights), "was changed on the disk"),
+        (weights.unlink, "weights"),
+        (lambda: shutil.rmtree(place), "copy"),
+    ):
+        change()
+        queue.resume(settings, run.id)
+        failed = wait(settings, run.id, lambda run: run.ended)
+        assert failed.state == "failed" and words in str(failed.error) and failed.error["hint"], failed.error
+    shutil.copytree(model, place)
+    queue.resume(settings, run.id)
+    assert wait(settings, run.id, lambda run: run.ended).state == "finished", "and nothing was lost meanwhile"
 
 
 def test_the_best_checkpoint_stays_and_can_be_made_a_run_of_its_own(settings, db, project, model):
