@@ -38,12 +38,12 @@ def project(name: str) -> tuple[list[Tool], list[Example], list[Example]]:
     """Tools, rows to learn from and rows to be asked about.
 
     "where": the first 20 rows of the first starter; "home": every second row of the second, that every tool is there;
-    both are asked about all test rows. "snips": two tools, 20 rows of each to learn from and 10 to be asked about.
+    both are asked about all test rows. "snips": two tools, 20 rows of each to learn from and all 100 of each that are for validation.
     """
     if name == "snips":
         tools = read_tools((SNIPS / "snips_tools.json").read_bytes()).tools
         tools = [tool for tool in tools if tool.name in SNIPS_TOOLS]
-        return tools, _snips("snips_train.jsonl", tools, 20), _snips("snips_validate.jsonl", tools, 10)
+        return tools, _snips("snips_train.jsonl", tools, 20), _snips("snips_validate.jsonl", tools, 100)
     folder = starters.FOLDER / starters.IDS[PROJECTS.index(name)]
     tools = read_tools((folder / "tools.json").read_bytes()).tools
     found = read_examples((folder / "examples.jsonl").read_bytes(), "examples.jsonl", tools, "split").examples
