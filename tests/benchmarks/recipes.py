@@ -38,7 +38,8 @@ def project(name: str) -> tuple[list[Tool], list[Example], list[Example]]:
     """Tools, rows to learn from and rows to be asked about.
 
     "where": the first 20 rows of the first starter; "home": every second row of the second, that every tool is there;
-    both are asked about all test rows. "snips": two tools, 20 rows of each to learn from and all 100 of each that are for validation.
+    both are asked about all test rows. "snips": two tools, 20 rows of each to learn from; asked are all
+    100 of each that are for validation.
     """
     if name == "snips":
         tools = read_tools((SNIPS / "snips_tools.json").read_bytes()).tools

@@ -188,7 +188,7 @@ def made_script(settings: Settings, run: runs.Run, folder: Path) -> str:
 def test_the_configuration_is_whole_and_says_what_the_run_wrote_down(settings, made, tmp_path):
     run = made(replace(CASES["adapters"], dtype="auto"))
     settings.run_folder(run.id).mkdir(parents=True)
-    environment.keep(settings, run.id, "bfloat16")
+    environment.keep(settings, run.id, "bfloat16", tmp_path)
     (file,) = bundle.write(settings, run.id, "config", tmp_path / "out")
     found = json.loads(file.read_text())
     assert RunConfig.from_json(found["recipe"]).to_json() == run.recipe == found["recipe"]
