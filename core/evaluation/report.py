@@ -3,15 +3,19 @@
 The page and the exports both read this, so that they cannot say different things.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from core.evaluation import comparison
-from core.evaluation.comparison import ArgumentCount, Confusion, Pair, Several, ToolCount, Transitions
-from core.store import asked, evaluations, frozen
+from core.evaluation import breakdown, comparison, ladder, wording
+from core.evaluation.breakdown import ArgumentCount, Confusion, ToolCount
+from core.evaluation.comparison import Pair, Several, Transitions
+from core.prompt.parsed import Parsed
+from core.schema import Tool, ToolCall
+from core.store import asked, evaluations, frozen, projects
 from core.store.asked import Asked
 from core.store.evaluations import Prediction
 
@@ -27,18 +31,15 @@ class Report:
     left: Asked | None
     right: Asked
     pairs: tuple[Pair, ...]
-    tools: tuple[str, ...]  # of the right side
+    tools: tuple[
+        str, ...
+    ]  # of the right side, and what they are called where they were renamed or others added
     left_out: int  # rows of the right side that the left one was not asked
 
     @property
     def both(self) -> tuple[Pair, ...]:
         """The rows that count: those that all sides there are have answered."""
         return tuple(pair for pair in self.pairs if pair.after and (pair.before or not self.left))
-
-    @property
-    def same_rows(self) -> bool:
-        """Whether both sides were asked the same rows of the same examples."""
-        return self.left is None or _rows(self.left) == _rows(self.right)
 
     def answers(self, side: str) -> list[Prediction]:
         """The answers that count of the "left" or the "right" side."""
@@ -52,13 +53,13 @@ class Report:
         return tuple(one.example for one in self.answers(side) if RIGHT[measure](one))
 
     def confusion(self, side: str) -> Confusion:
-        return comparison.confusion(self.answers(side), self.tools)
+        return breakdown.confusion(self.answers(side), self.tools)
 
     def per_tool(self, side: str) -> list[ToolCount]:
-        return comparison.per_tool(self.answers(side), self.tools)
+        return breakdown.per_tool(self.answers(side), self.tools)
 
     def arguments(self, side: str) -> list[ArgumentCount]:
-        return comparison.worst_arguments(self.answers(side))
+        return breakdown.worst_arguments(self.answers(side))
 
 
 def _rows(one: Asked) -> tuple[str, str]:
@@ -71,15 +72,38 @@ def read(db: Database, left: Asked | None, right: Asked) -> Report:
     On the same rows they are paired by example. Where the rows are others, those are paired that ask and expect the
     same; the rest is left out and counted.
     """
-    before = evaluations.predictions(db, left.id) if left else []
-    after = evaluations.predictions(db, right.id)
+    before = answers(db, left) if left else []
+    after = answers(db, right)
     if left is None or _rows(left) == _rows(right):
         found = comparison.pairs(before, after)
     else:
         found = [_renumbered(pair) for pair in comparison.pairs_by_content(before, after)]
     answered = sum(pair.after is not None and (pair.before is not None or left is None) for pair in found)
-    tools = tuple(tool.name for tool in frozen.tools(db, right.snapshot))
-    return Report(left, right, tuple(found), tools, len(after) - answered)
+    known = dict.fromkeys(tool.name for tool in frozen.tools(db, right.snapshot))
+    for one in (*before, *after):
+        known.update(dict.fromkeys(call["name"] for call in one.expected))
+        if one.verdict in ("wrong_tool", "extra_call"):  # of these every tool that was called was there
+            known.update(dict.fromkeys(call["name"] for call in one.calls))
+    return Report(left, right, tuple(found), tuple(known), len(after) - answered)
+
+
+def answers(db: Database, one: Asked) -> list[Prediction]:
+    """The predictions of an evaluation; those from before arguments were judged one by one are judged now."""
+    found = evaluations.predictions(db, one.id)
+    if all(prediction.ladder for prediction in found):
+        return found
+    snapshot = projects.snapshot(db, one.snapshot)
+    rules = wording.rules(snapshot.tools, snapshot.examples)
+    tools = {tool.name: tool for tool in snapshot.tools}
+    return [replace(each, ladder=_judged(each, tools, rules)) if not each.ladder else each for each in found]
+
+
+def _judged(prediction: Prediction, tools: dict[str, Tool], rules: wording.Rules) -> dict[str, Any]:
+    expected, called = (
+        [ToolCall.from_json(call) for call in calls] for calls in (prediction.expected, prediction.calls)
+    )
+    parsed = Parsed(calls=tuple(called), malformed="unreadable" if prediction.verdict == "malformed" else "")
+    return ladder.climb(expected, parsed, tools, rules).to_json()
 
 
 def _renumbered(pair: Pair) -> Pair:
@@ -105,10 +129,27 @@ def seeds(db: Database, known: Sequence[Asked], left: Asked | None, right: Asked
     sides = [asked.siblings(known, one) for one in (left, right)]
     if max(map(len, sides)) < 2:
         return None
-    first, second = ([evaluations.predictions(db, one.id) for one in side] for side in sides)
+    first, second = ([answers(db, one) for one in side] for side in sides)
     return Seeds(
         tuple(sides[0]),
         tuple(sides[1]),
         comparison.several(first, second, comparison.right_tool),
         comparison.several(first, second, comparison.right_call),
     )
+
+
+RARE = 1_000_000  # luck is not said to be rarer than once in so many tries
+
+
+def tries(p: float) -> int:
+    """In how many tries luck would do it once: one round digit, never too many."""
+    if p <= 1 / RARE:
+        return RARE
+    magnitude = 10 ** math.floor(math.log10(1 / p))
+    return math.floor(1 / p / magnitude + 1e-9) * magnitude
+
+
+def about(n: int) -> int:
+    """A number that is only about right, rounded up to the two digits that count."""
+    magnitude = 10 ** max(0, math.floor(math.log10(n)) - 1)
+    return math.ceil(n / magnitude) * magnitude

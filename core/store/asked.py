@@ -1,6 +1,7 @@
-"""Who was asked which rows: every evaluation of a project with the run it belongs to, so that any two can be compared."""
+"""Who was asked which rows: the evaluations of a project with the runs they belong to, to compare any two of them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +55,7 @@ def find(db: Database, project: str, id: int) -> Asked | None:
 
 def of_run(db: Database, run: Run) -> tuple[Asked | None, Asked | None]:
     """What stands on the left and on the right of a run: before and after, or nothing and what was asked for."""
-    sql = (
-        "SELECT id, phase FROM evaluations WHERE run = ? OR (job = ? AND variant = '') ORDER BY created DESC, id DESC"
-    )
+    sql = "SELECT id, phase FROM evaluations WHERE run = ? OR (job = ? AND variant = '') ORDER BY created DESC, id DESC"
     ids: dict[str, int] = {}
     for id, phase in db.conn.execute(sql, (run.id, run.id)):
         ids.setdefault(phase, id)
@@ -64,7 +63,7 @@ def of_run(db: Database, run: Run) -> tuple[Asked | None, Asked | None]:
     return tuple(find(db, run.project, id) if id else None for id in (ids.get("before"), after))  # type: ignore[return-value]
 
 
-def siblings(found: list[Asked], one: Asked) -> list[Asked]:
+def siblings(found: Sequence[Asked], one: Asked) -> list[Asked]:
     """Those that differ from `one` by the seed of their training alone, itself among them, the oldest first."""
     if one.run is None or one.run.kind != "train":
         return [one]

@@ -169,6 +169,8 @@ TEXT: dict[str, str] = {
     "dtype.auto": "automatic",
     "dtype.float32": "float32",
     "dtype.bfloat16": "bfloat16",
+    # Playground
+    "play.title": "Playground",
     "play.lead": "Say what a user would say. Both models get the same words.",
     "play.run": "Tuned model",
     "play.new": "New chat",

@@ -1,20 +1,25 @@
 """Which rows a number stands for: every number of the Results page is a button that opens exactly these."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from core.evaluation.comparison import FAULTS
+from core.evaluation.breakdown import FAULTS, NO_CALL, UNKNOWN, UNPARSABLE
 from core.evaluation.report import MEASURES, Report
 from studio.text import t
 from studio.views.pieces import act, h
 
 Opened = Mapping[str, str]  # what was pressed, as the browser sends it: looked up again, whatever it says
+KEYS = ("kind", "measure", "name", "side", "asked", "called", "tool", "path")
 ALL: dict[str, str] = {"kind": "change", "measure": "tool", "name": "all"}
 CHIPS = ("all", "fixed", "broke", "still_wrong", "still_right", "arguments")
 CHANGES = (*CHIPS, "left_right", "right_right")
 SIDES = ("left", "right")
+PLACES = {NO_CALL: "no_call", UNKNOWN: "unknown", UNPARSABLE: "unreadable"}
 
 
-def number(inside: object, ids: Iterable[int], *, classes: str = "cw-number", said: str, **opened: str) -> str:
+def number(
+    inside: object, ids: Iterable[int], *, classes: str = "cw-number", said: str, **opened: Any
+) -> str:
     """A number as a button that opens its rows, `said` with it for those who do not see the place; plain text for 0."""
     text = h(inside)
     if not set(ids):
@@ -72,7 +77,9 @@ def label(opened: Opened, names: tuple[str, str]) -> str:
             return t("results.opened.tool", side=side, tool=column(values["tool"]), what=what)
         case "argument":
             what = t(f"results.argument.{values['name']}")
-            return t("results.opened.argument", side=side, what=what, tool=values["tool"], path=values["path"])
+            return t(
+                "results.opened.argument", side=side, what=what, tool=values["tool"], path=values["path"]
+            )
     measure = t(f"results.measure.{values['measure']}")
     if values["name"] in ("left_right", "right_right"):
         of = names[0] if values["name"] == "left_right" else names[1]
@@ -82,7 +89,7 @@ def label(opened: Opened, names: tuple[str, str]) -> str:
 
 def column(name: str) -> str:
     """A tool, or what stands in the place of one, as the page says it."""
-    return t(f"results.place.{name}") if name.startswith("(") else name
+    return t(f"results.place.{PLACES[name]}") if name in PLACES else name
 
 
 def bar(report: Report, opened: Opened) -> str:
