@@ -108,6 +108,8 @@ MAY_TALK = {
     "core.importers.hub_dataset": {"huggingface_hub"},
     "core.models.catalog": {"huggingface_hub"},  # whether a token or a cached copy is there; it asks nobody
     "core.importers.mcp_server": {"httpx2", "socket", "urllib"},  # loopback, unless remote is allowed
+    # A model behind an address that the user gave, asked about their rows: https, or loopback; no redirects, no proxy.
+    "core.evaluation.endpoint": {"httpx", "urllib"},
     "core.importers.pinned_http": {"httpx2"},  # the connection of mcp_server
     "core.schema.references": {"urllib"},  # urllib.parse
     "core.serving.client": {"httpx"},  # loopback

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import StudioError
+from core.evaluation.endpoint import Answered, Endpoint, ask
 from core.evaluation.generate import Generated, generate
 from core.evaluation.score import judge, summarise
 from core.prompt.family import Family, Parsed
@@ -44,10 +45,29 @@ def evaluate(
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
     )
+    read = [Answered(answer.text, read_answer(answer, family, tools), answer.tokens) for answer in answers]
+    return judged(tools, examples, read, begun)
+
+
+def evaluate_endpoint(
+    endpoint: Endpoint,
+    tools: Sequence[Tool],
+    examples: Sequence[Example],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[dict[str, Any], list[Prediction]]:
+    """The same of a model behind an address. Raises StudioError where that cannot be asked."""
+    begun = time.monotonic()
+    return judged(tools, examples, ask(endpoint, tools, examples, progress), begun)
+
+
+def judged(
+    tools: Sequence[Tool], examples: Sequence[Example], answers: Sequence[Answered], begun: float
+) -> tuple[dict[str, Any], list[Prediction]]:
+    """Summary and predictions of answers, one for each example; `begun` is when the first was asked (monotonic)."""
     names = [tool.name for tool in tools]
     predictions = []
     for example, answer in zip(examples, answers, strict=True):
-        parsed = read_answer(answer, family, tools)
+        parsed = answer.parsed
         verdict = judge(example.calls, parsed, names)
         predictions.append(
             Prediction(
