@@ -33,7 +33,10 @@ MAX_BYTES = 4_000_000
 LONGEST = 300  # characters of what an endpoint says of an error
 AGAIN = (408, 429, 500, 502, 503, 504)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-OPENAI, OTHER = "OPENAI_API_KEY", "CALLWRIGHT_ENDPOINT_KEY"  # OpenAI's own key is shown to nobody else unasked
+OPENAI, OTHER = (
+    "OPENAI_API_KEY",
+    "CALLWRIGHT_ENDPOINT_KEY",
+)  # OpenAI's own key is shown to nobody else unasked
 _WHERE = "endpoint"
 
 
@@ -243,7 +246,9 @@ def _failure(endpoint: Endpoint, status: int, text: str) -> StudioError:
     """What to tell of an endpoint that did not answer."""
     said = _said(text).replace(endpoint.key, "***") if endpoint.key else _said(text)
     if status in (401, 403):
-        given = f"The key in {endpoint.variable} was refused" if endpoint.key else "The endpoint asks for a key"
+        given = (
+            f"The key in {endpoint.variable} was refused" if endpoint.key else "The endpoint asks for a key"
+        )
         hint = f"Put it into the environment variable {endpoint.variable} and start the studio again."
         return StudioError(f"{given} ({status}).", hint, _WHERE)
     if 300 <= status < 400:

@@ -2,8 +2,9 @@
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from core.schema import Example, Tool, ToolCall, Turn
@@ -34,11 +35,9 @@ def renamed(
     """
     chance = random.Random(f"renamed {seed}")
     taken = {tool.name for tool in tools}
-    fresh = (name for n in range(1, 10_000) if (name := f"tool_{n}") not in taken)
+    fresh = _fresh("tool", taken)
     described = [tool for tool in tools if tool.description.strip()]
-    called = dict(
-        zip((tool.name for tool in chance.sample(described, len(described))), fresh, strict=False)
-    )
+    called = dict(zip((tool.name for tool in chance.sample(described, len(described))), fresh, strict=False))
     made = {tool.name: _renamed(tool, called, chance) for tool in tools}
     return [made[tool.name].new for tool in tools], [_example(example, made) for example in examples]
 
@@ -61,12 +60,16 @@ def _renamed(tool: Tool, called: Mapping[str, str], chance: random.Random) -> Re
 def _name(schema: dict[str, Any], path: str, names: dict[str, str], chance: random.Random) -> None:
     """Put a new name into `names` for each described parameter below a schema."""
     parts = _properties(schema)
-    fresh = (name for n in range(1, 10_000) if (name := f"value_{n}") not in parts)
+    fresh = _fresh("value", parts)
     for name in chance.sample(sorted(parts), len(parts)):
         if parts[name].get("description", "").strip():
             names[join(path, name)] = next(fresh)
     for name, part in parts.items():
         _name(part, join(path, name), names, chance)
+
+
+def _fresh(kind: str, taken: Container[str]) -> Iterator[str]:
+    return (f"{kind}_{n}" for n in count(1) if f"{kind}_{n}" not in taken)
 
 
 def _properties(schema: dict[str, Any]) -> dict[str, Any]:

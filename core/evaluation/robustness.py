@@ -1,7 +1,7 @@
-"""What the rows of a test, asked again in changed form, say of a model: did it learn what tools are for, or their names?
+"""What changed rows say of a model: did it learn what tools are for, or their names, and how many tools does it bear?
 
-Every change is compared with the unchanged rows on the same examples, by the exact test of McNemar; what could be luck is
-called so. Of eight changes one may look worse by luck once in a while, at a chance of one in twenty each.
+Every change is compared with the unchanged rows on the same examples, by the exact test of McNemar; what could be luck
+is called so. Each change looks worse by luck with a chance of one in twenty, and there are eight.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,9 +99,7 @@ def read(readings: Sequence[Reading]) -> list[Finding]:
         return []
     first = next(iter(by_name.values()))
     if not first.unchanged:
-        said = (
-            f"It names the right tool in none of the {first.n} unchanged rows, so there is nothing to take away."
-        )
+        said = f"It names the right tool in none of the {first.n} unchanged rows, so there is nothing to take away."
         return [Finding("open", f"{said} Train it first.")]
     found = []
     if "renamed" in by_name:
@@ -148,6 +146,8 @@ def _other(one: Reading) -> Finding:
     if one.verdict == "worse":
         return Finding("bad", f"{_WITH[one.variant]} it gets worse: {one.score}.", one.variant)
     if not one.fixed and not one.broke:
-        return Finding("good", f"{_WITH[one.variant]} the same {one.right} of {one.n} are right.", one.variant)
+        return Finding(
+            "good", f"{_WITH[one.variant]} the same {one.right} of {one.n} are right.", one.variant
+        )
     kind: Kind = "good" if one.right >= one.unchanged else "open"
     return Finding(kind, f"{_WITH[one.variant]} {one.score}{one.luck}.", one.variant)

@@ -46,7 +46,9 @@ def mistyped(example: Example, seed: int) -> Example:
     prompt = example.prompt
     kept = _copied(prompt, example)
     valued = [
-        word.casefold() for value in _leaves(c.arguments for c in example.calls) for word in _WORD.findall(value)
+        word.casefold()
+        for value in _leaves(c.arguments for c in example.calls)
+        for word in _WORD.findall(value)
     ]
     free = [
         found

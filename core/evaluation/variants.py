@@ -15,7 +15,8 @@ from core.evaluation.distractors import added
 from core.evaluation.slips import mistyped, recased
 from core.schema import Example, Tool
 
-Tools, Examples = Sequence[Tool], Sequence[Example]
+Tools = Sequence[Tool]
+Examples = Sequence[Example]
 Changed = tuple[list[Tool], list[Example]]
 
 UNCHANGED = ""

@@ -1,4 +1,4 @@
-"""What a worker does with an evaluation that was asked for: one model, the rows of a split, changed in each way in turn.
+"""What a worker does with an evaluation that was asked for: one model, the rows of a split, changed in each way.
 
 What was asked whole is kept at once, so an evaluation that is stopped or killed goes on with the rest.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import StudioError
 from core.evaluation import endpoint
+from core.evaluation.evaluate import evaluate, evaluate_endpoint
 from core.evaluation.request import EvaluationConfig
 from core.evaluation.variants import change
 from core.jobs import local
@@ -24,6 +25,7 @@ from core.store.runs import Run
 from core.training import checkpoints
 from core.training.recipe import RunConfig
 
+LOOK_SECONDS = 0.3  # between two looks whether to stop
 NEEDED = 2.0  # times the weights, while a model is loaded and asked
 CHECKPOINT = re.compile(r"([0-9a-f-]+)/(\d+)")
 log = logging.getLogger("callwright.worker")
@@ -49,12 +51,17 @@ class Asking(Attempt):
         self.report(step=asked, steps=total)
         ask = self.prepared(config)
         begun, at_first = time.monotonic(), asked
+        looked = 0.0
         for variant in left:
             self.enter("evaluating", f"Asking {len(examples)} rows" + (f" ({variant})" if variant else ""))
             changed = change(variant, tools, examples, config.seed)
 
             def progress(answered: int, of: int, before: int = asked) -> None:
-                """Equal rows are asked once, so they are counted by their share."""
+                """Equal rows are asked once, so they are counted by their share. Called with every token of a batch."""
+                nonlocal looked
+                if time.monotonic() - looked < LOOK_SECONDS:
+                    return
+                looked = time.monotonic()
                 step = before + round(len(examples) * answered / max(1, of))
                 since = time.monotonic() - begun
                 pace = since / (step - at_first) if step > at_first else None
@@ -65,6 +72,7 @@ class Asking(Attempt):
             summary, predictions = ask(*changed, progress)
             asked += len(examples)
             self.keep(config, variant, {**summary, "tools": len(changed[0])}, predictions)
+            self.report(step=asked)
         return "finished"
 
     def keep(
@@ -92,8 +100,6 @@ class Asking(Attempt):
 
     def prepared(self, config: EvaluationConfig) -> Ask:
         """What asks the model, loaded where it is one of this machine's."""
-        from core.evaluation.evaluate import evaluate, evaluate_endpoint
-
         if endpoint.is_address(self.run.model):
             logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs a line a row
             there = endpoint.read(self.run.model, config.key_variable)

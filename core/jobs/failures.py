@@ -41,7 +41,9 @@ def explain(problem: Exception, kind: Kind = "train") -> StudioError:
 
 
 def no_memory(sentence: str, kind: Kind = "train") -> StudioError:
-    hint = "Close other programs, or let fewer rows through the model at once. Shorter examples need less too."
+    hint = (
+        "Close other programs, or let fewer rows through the model at once. Shorter examples need less too."
+    )
     return StudioError(sentence, hint if kind == "train" else "Close other programs and go on.", MEMORY)
 
 

@@ -72,7 +72,9 @@ def _gone(settings: Settings, run: Run) -> StudioError:
     if killed is not None and before.exists() and killed > int(before.read_text()):
         return failures.no_memory("The system ended this run because the memory was used up.", run.kind)
     if run.memory and run.memory > ALMOST_ALL * total:
-        return failures.no_memory("This run ended without a word when it held nearly all of the memory.", run.kind)
+        return failures.no_memory(
+            "This run ended without a word when it held nearly all of the memory.", run.kind
+        )
     return StudioError("The process of this run ended without a word.", kept, str(log_file(settings, run.id)))
 
 

@@ -75,8 +75,8 @@ def evaluate(
 ) -> Run:
     """A run that asks a model: any that `core.models.known` names, a checkpoint RUN/STEP, or "https://host/v1 name".
 
-    About the tools and examples of a project as they stand now, or as they stood in a snapshot. Raises StudioError where
-    the model cannot be named, or there is nothing to ask.
+    About the tools and examples of a project as they stand now, or as they stood in a snapshot. Raises StudioError
+    where the model cannot be named, or there is nothing to ask.
     """
     for field, problem in config.problems().items():
         raise StudioError(problem, where=field)

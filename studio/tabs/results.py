@@ -8,7 +8,8 @@ from core.store import evaluations, open_store
 from core.store.evaluations import Evaluation, Phase
 from core.store.runs import Run
 from studio.events import PRIVATE, acted, html, shown
-from studio.shell import Panel, Shell, run_of
+from studio.panels import ask_any, robustness
+from studio.shell import Panel, Shell, run_of, together
 from studio.text import t
 from studio.views import results as view
 
@@ -31,6 +32,8 @@ def build(shell: Shell) -> Panel:
         with gr.Column(elem_classes="cw-panel"):
             filters = html()
             table = html()
+    sides = gr.State({})
+    parts = [robustness.build(shell, sides), ask_any.build(shell, sides)]
 
     def _found(project: str, id: str) -> tuple[Run | None, list[Evaluation | None], list[view.Pair]]:
         with open_store(shell.settings) as db:
@@ -78,4 +81,4 @@ def build(shell: Shell) -> Panel:
     )
     filters.act(shown(on_filter), [shell.project, shell.run], [chosen, filters, table], **PRIVATE)
     try_it.click(lambda: gr.Tabs(selected="playground"), None, [shell.tabs], **PRIVATE)
-    return Panel([chosen], lambda project: ["all"])
+    return together([Panel([chosen], lambda project: ["all"]), *parts])

@@ -163,7 +163,7 @@ def drawn(evil: str) -> list[str]:
         lens.lens(replace(seen, tokens=[], state="absent"), evil),
         lens.lens(seen, evil).replace("<s> </s>", " "),  # how a space is marked
         lens.gate([Refusal(1, evil, evil, "changed"), Refusal(1, evil, evil, "too_long", 640)]),
-        train.queue([run(id=evil, state="queued")]),
+        train.queue([run(id=evil, state="queued")], {}),
         results.rows_table(pairs, "all"),
         results.filter_bar(pairs, "all"),
         results.title(failed),
