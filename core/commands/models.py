@@ -8,8 +8,9 @@ from typing import Any
 from core.commands import say, say_progress
 from core.commands.runs import follow
 from core.errors import StudioError
-from core.evaluation import card
+from core.evaluation import card, wording
 from core.evaluation.request import EvaluationConfig
+from core.evaluation.statistics import wilson
 from core.evaluation.variants import UNCHANGED
 from core.jobs import queue
 from core.jobs.asking import checkpoint_of
@@ -49,7 +50,13 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
     rows = snapshot.split(options.split)
     model, tokenizer, family = _load(options.model, settings)
     summary, predictions = ask_all(
-        model, tokenizer, family, list(snapshot.tools), rows, lambda done, all: say(f"Asked {done} of {all}")
+        model,
+        tokenizer,
+        family,
+        list(snapshot.tools),
+        rows,
+        lambda done, all: say(f"Asked {done} of {all}"),
+        wording.rules(snapshot.tools, snapshot.examples),
     )
     with open_store(settings) as db:
         evaluations.save(
@@ -64,7 +71,7 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
         )
     if options.predictions:
         _write(options.predictions, predictions)
-    return {"project": project.name, "model": options.model, **summary}, _counted(summary)
+    return {"project": project.name, "model": options.model, **summary}, _told(summary)
 
 
 def _as_job(
@@ -87,12 +94,8 @@ def _as_job(
     summary = asked[UNCHANGED].summary
     answer = {"project": project.name, "model": model, "run": run.id, "state": run.state, **summary}
     if len(config.variants) == 1:
-        return answer, _counted(summary)
+        return answer, _told(summary)
     return {**answer, **_card(shown)}, _card_text(shown)
-
-
-def _counted(summary: dict[str, Any]) -> str:
-    return f"{summary['right']} of {summary['n']} name the right tool, {summary['exact']} exactly"
 
 
 def robustness(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
@@ -123,6 +126,37 @@ def _card_text(shown: card.Card) -> str:
     return "\n".join([*rows, *(one.sentence for one in shown.findings)])
 
 
+def _told(summary: dict[str, Any]) -> str:
+    """What came of it: the numbers with what they may be by chance, then what arguments were compared by."""
+    lines = []
+    for name, words in (("right", "name the right tool"), ("accepted", "make the right call")):
+        low, high = (round(100 * share) for share in wilson(summary[name], summary["n"]))
+        lines.append(
+            f"{summary[name]} of {summary['n']} {words} ({low} to {high} %, 95 % confidence, by Wilson)"
+        )
+    lines[-1] += f"; {summary['exact']} with equal arguments"
+    if summary["no_call_rows"]:
+        lines.append(
+            f"{summary['refused_ok']} of {summary['no_call_rows']} call nothing where nothing is wanted"
+        )
+    if summary["malformed"]:
+        lines.append(
+            f"{summary['malformed']} cannot be read, {summary['truncated']} of them cut at the limit"
+        )
+    if summary["dialogues"]:
+        lines.append(
+            f"{summary['dialogues_right']} of {summary['dialogues']} conversations name the right tool throughout, "
+            f"{summary['dialogues_accepted']} make the right call"
+        )
+    free = [path for path, rule in summary["rules"].items() if rule == "free"]
+    if free and summary["overlap"] is not None:
+        lines.append(
+            f"Free wording, accepted from {wording.ACCEPTED:.0%} of common words on: {', '.join(free)} "
+            f"({summary['overlap']:.0%} in the mean)"
+        )
+    return "\n".join(lines)
+
+
 def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
     lines = [
         dumps(
@@ -136,6 +170,8 @@ def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
                 "right": p.right,
                 "exact": p.exact,
                 "reason": p.reason,
+                "tokens": p.tokens,
+                "ladder": p.ladder,
             }
         )
         for p in predictions

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from core.errors import StudioError
+from core.evaluation.judging import Answered
 from core.prompt import strict_json
 from core.prompt.json_calls import unread_call
 from core.prompt.messages import messages_of
@@ -51,18 +52,6 @@ class Endpoint:
     @property
     def key(self) -> str:
         return os.environ.get(self.variable, "").strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer as it was written, what that says, and how long it is.
-
-    What an endpoint wrote is its calls as JSON where it made some, else its words.
-    """
-
-    text: str
-    parsed: Parsed
-    tokens: int
 
 
 def is_address(model: str) -> bool:
@@ -213,10 +202,11 @@ def _answered(text: str) -> Answered:
             "Check the address; most end in /v1.",
             _WHERE,
         ) from None
-    if malformed:
+    if malformed and end != "length":
         return Answered(raw, Parsed(malformed=malformed), tokens)
     if end == "length":
-        return Answered(raw, Parsed(malformed=f"It did not come to an end within {tokens} tokens."), tokens)
+        cut = Parsed(malformed=f"It did not come to an end within {tokens} tokens.")
+        return Answered(raw, cut, tokens, truncated=True)
     try:
         made = tuple(_call(call) for call in calls)
     except ValueError as error:

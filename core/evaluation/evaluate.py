@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from core.errors import StudioError
-from core.evaluation.endpoint import Answered, Endpoint, ask
+from core.evaluation.endpoint import Endpoint, ask
 from core.evaluation.generate import Generated, generate
-from core.evaluation.score import judge, summarise
+from core.evaluation.judging import Answered, judged
+from core.evaluation.wording import Rules
 from core.prompt.family import Family, Parsed
 from core.prompt.rows import encode
 from core.schema import Example, Tool
@@ -24,8 +24,9 @@ def evaluate(
     tools: Sequence[Tool],
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    rules: Rules | None = None,
 ) -> tuple[dict[str, Any], list[Prediction]]:
-    """Summary and predictions of greedy answers to each example, in their order.
+    """Summary and predictions of greedy answers to each example, in their order, as `judging.judged` counts them.
 
     Raises StudioError where there is nothing to ask.
     """
@@ -45,8 +46,11 @@ def evaluate(
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
     )
-    read = [Answered(answer.text, read_answer(answer, family, tools), answer.tokens) for answer in answers]
-    return judged(tools, examples, read, begun)
+    read = [
+        Answered(answer.text, read_answer(answer, family, tools), answer.tokens, not answer.ended)
+        for answer in answers
+    ]
+    return judged(tools, examples, read, rules, begun)
 
 
 def evaluate_endpoint(
@@ -54,43 +58,15 @@ def evaluate_endpoint(
     tools: Sequence[Tool],
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    rules: Rules | None = None,
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """The same of a model behind an address. Raises StudioError where that cannot be asked."""
     begun = time.monotonic()
-    return judged(tools, examples, ask(endpoint, tools, examples, progress), begun)
-
-
-def judged(
-    tools: Sequence[Tool], examples: Sequence[Example], answers: Sequence[Answered], begun: float
-) -> tuple[dict[str, Any], list[Prediction]]:
-    """Summary and predictions of answers, one for each example; `begun` is when the first was asked (monotonic)."""
-    names = [tool.name for tool in tools]
-    predictions = []
-    for example, answer in zip(examples, answers, strict=True):
-        parsed = answer.parsed
-        verdict = judge(example.calls, parsed, names)
-        predictions.append(
-            Prediction(
-                example=example.id or 0,
-                prompt=example.prompt,
-                expected=[call.to_json() for call in example.calls],
-                text=answer.text,
-                calls=[call.to_json() for call in parsed.calls],
-                verdict=verdict,
-                right=verdict in ("exact", "right"),
-                exact=verdict == "exact",
-                reason=parsed.malformed,
-                tokens=answer.tokens,
-            )
-        )
-    return summarise([p.verdict for p in predictions], time.monotonic() - begun), predictions
+    return judged(tools, examples, ask(endpoint, tools, examples, progress), rules, begun)
 
 
 def read_answer(answer: Generated, family: Family, tools: Sequence[Tool]) -> Parsed:
     """What was answered; an answer cut at the length limit is malformed, whatever it began to say."""
-    parsed = family.parse(answer.text, tools)
-    if not answer.ended and not parsed.malformed:
-        return replace(
-            parsed, calls=(), malformed=f"It did not come to an end within {answer.tokens} tokens."
-        )
-    return parsed
+    if not answer.ended:
+        return Parsed(malformed=f"It did not come to an end within {answer.tokens} tokens.")
+    return family.parse(answer.text, tools)

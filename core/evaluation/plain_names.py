@@ -53,6 +53,7 @@ def _renamed(tool: Tool, called: Mapping[str, str], chance: random.Random) -> Re
         description=_mentions(tool.description, words),
         parameters=parameters,
         originals={},
+        wording={_path(path, names): rule for path, rule in tool.wording.items()},
     )
     return Renamed(tool, new, names)
 
@@ -66,6 +67,12 @@ def _name(schema: dict[str, Any], path: str, names: dict[str, str], chance: rand
             names[join(path, name)] = next(fresh)
     for name, part in parts.items():
         _name(part, join(path, name), names, chance)
+
+
+def _path(path: str, names: Mapping[str, str]) -> str:
+    """A dotted path under the new names."""
+    parts = path.split(".")
+    return ".".join(names.get(".".join(parts[: n + 1]), part) for n, part in enumerate(parts))
 
 
 def _fresh(kind: str, taken: Container[str]) -> Iterator[str]:

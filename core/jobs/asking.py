@@ -8,14 +8,16 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import StudioError
-from core.evaluation import endpoint
+from core.evaluation import endpoint, wording
 from core.evaluation.evaluate import evaluate, evaluate_endpoint
 from core.evaluation.request import EvaluationConfig
 from core.evaluation.variants import change
+from core.evaluation.wording import Rules
 from core.jobs import local
 from core.jobs.attempt import Attempt, Stopped
 from core.schema import Example, Tool
@@ -32,7 +34,8 @@ log = logging.getLogger("callwright.worker")
 
 Summary = dict[str, Any]
 Ask = Callable[
-    [list[Tool], list[Example], Callable[[int, int], None]], tuple[Summary, list[evaluations.Prediction]]
+    [list[Tool], list[Example], Callable[[int, int], None], Rules],
+    tuple[Summary, list[evaluations.Prediction]],
 ]
 
 
@@ -44,17 +47,21 @@ class Asking(Attempt):
             snapshot = projects.snapshot(db, self.run.snapshot)
             done = evaluations.of_job(db, self.run.id)
         config = EvaluationConfig.from_json(self.run.recipe)
-        tools, examples = list(snapshot.tools), snapshot.split(config.split)
+        # Chosen in the tools, the rules of wording follow into changed rows and are not guessed from these.
+        rules = wording.rules(snapshot.tools, snapshot.examples)
+        tools = [replace(tool, wording=rules[tool.name]) for tool in snapshot.tools]
+        rows = len(snapshot.split(config.split))
         left = [variant for variant in config.variants if variant not in done]
-        total = len(examples) * len(config.variants)
-        asked = total - len(examples) * len(left)
+        total = rows * len(config.variants)
+        asked = total - rows * len(left)
         self.report(step=asked, steps=total)
         ask = self.prepared(config)
         begun, at_first = time.monotonic(), asked
         looked = 0.0
         for variant in left:
-            self.enter("evaluating", f"Asking {len(examples)} rows" + (f" ({variant})" if variant else ""))
-            changed = change(variant, tools, examples, config.seed)
+            self.enter("evaluating", f"Asking {rows} rows" + (f" ({variant})" if variant else ""))
+            changed, examples = change(variant, tools, snapshot.examples, config.seed)
+            examples = [example for example in examples if example.split == config.split]
 
             def progress(answered: int, of: int, before: int = asked) -> None:
                 """Equal rows are asked once, so they are counted by their share. Called with every token of a batch."""
@@ -62,16 +69,16 @@ class Asking(Attempt):
                 if time.monotonic() - looked < LOOK_SECONDS:
                     return
                 looked = time.monotonic()
-                step = before + round(len(examples) * answered / max(1, of))
+                step = before + round(rows * answered / max(1, of))
                 since = time.monotonic() - begun
                 pace = since / (step - at_first) if step > at_first else None
                 self.report(step=step, seconds_left=None if pace is None else pace * (total - step))
                 if self.stop_requested():
                     raise Stopped
 
-            summary, predictions = ask(*changed, progress)
-            asked += len(examples)
-            self.keep(config, variant, {**summary, "tools": len(changed[0])}, predictions)
+            summary, predictions = ask(changed, examples, progress, wording.rules(changed, examples))
+            asked += rows
+            self.keep(config, variant, {**summary, "tools": len(changed)}, predictions)
             self.report(step=asked)
         return "finished"
 
