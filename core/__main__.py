@@ -91,6 +91,9 @@ def parser() -> argparse.ArgumentParser:
         "--variant", choices=[name for name in VARIANTS if name], action="append", default=[],
         help="ask them in this changed form too",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--constrained", action="store_true", help="hold names and arguments to the tools' schemas"
+    )
     evaluate.add_argument("--seed", type=int, default=0, help="of the changes")
     evaluate.add_argument(
         "--endpoint",

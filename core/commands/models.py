@@ -39,7 +39,9 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
         project = projects.find(db, options.project)
         checkpoint = checkpoint_of(db, settings, options.model)
     variants = card.whole() if options.robustness else (UNCHANGED, *options.variant)
-    config = EvaluationConfig(options.split, variants, options.seed, options.key_variable)
+    config = EvaluationConfig(
+        options.split, variants, options.constrained, options.seed, options.key_variable
+    )
     if options.endpoint or checkpoint or len(variants) > 1:
         model = f"{options.endpoint} {options.model}" if options.endpoint else options.model
         return _as_job(options, settings, project, model, config)
@@ -57,6 +59,7 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
         rows,
         lambda done, all: say(f"Asked {done} of {all}"),
         wording.rules(snapshot.tools, snapshot.examples),
+        constrained=options.constrained,
     )
     with open_store(settings) as db:
         evaluations.save(
@@ -66,7 +69,7 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
             model=options.model,
             snapshot=snapshot.hash,
             split=options.split,
-            summary=summary,
+            summary={**summary, "constrained": options.constrained},
             predictions=predictions,
         )
     if options.predictions:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.errors import StudioError
+from core.evaluation.constrained import Constrainer
 from core.evaluation.endpoint import Endpoint, ask
 from core.evaluation.generate import Generated, generate
 from core.evaluation.judging import Answered, judged
@@ -25,8 +26,13 @@ def evaluate(
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
     rules: Rules | None = None,
+    *,
+    constrained: bool = False,
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Summary and predictions of greedy answers to each example, in their order, as `judging.judged` counts them.
+
+    `constrained` holds names and arguments to the tools' schemas while answers are written: what is wrong then was
+    decided wrongly, not written wrongly.
 
     Raises StudioError where there is nothing to ask.
     """
@@ -37,14 +43,16 @@ def evaluate(
     begun = time.monotonic()
     rows = [encode(example, tools, family, tokenizer) for example in examples]
     limit = max(len(row.input_ids) - row.prompt_length for row in rows) + SPARE_TOKENS
+    held = Constrainer(tokenizer, family).rules(tools) if constrained else None
     answers = generate(
         model,
         tokenizer,
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
-        max_new_tokens=limit,
+        max_new_tokens=max(limit, held.reserve + SPARE_TOKENS) if held else limit,
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
+        rules=held,
     )
     read = [
         Answered(answer.text, read_answer(answer, family, tools), answer.tokens, not answer.ended)

@@ -1,4 +1,4 @@
-"""What is asked for in an evaluation: which rows, changed in which ways."""
+"""What is asked for in an evaluation: which rows, changed in which ways, and how answers are written."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +16,7 @@ class EvaluationConfig:
 
     split: Split = "test"
     variants: tuple[str, ...] = (UNCHANGED,)  # each is asked by itself, in this order
+    constrained: bool = False  # names and arguments are held to the tools' schemas while answers are written
     seed: int = 0  # of the changes
     key_variable: str = ""  # of the environment, that has the key of an endpoint; "" the one it has as a rule
 
@@ -26,8 +27,8 @@ class EvaluationConfig:
     def from_json(cls, data: dict[str, Any]) -> "EvaluationConfig":
         return cls(**{**data, "variants": tuple(data["variants"])})
 
-    def problems(self) -> dict[str, str]:
-        """What is wrong, by field; empty where it can be asked."""
+    def problems(self, model: str) -> dict[str, str]:
+        """What is wrong with asking this of a model, by field; empty where it can be asked."""
         found = {}
         if self.split not in SPLITS:
             found["split"] = f"Choose one of {', '.join(SPLITS)}."
@@ -36,6 +37,10 @@ class EvaluationConfig:
             found["variants"] = f"Choose some of {', '.join(name for name in VARIANTS if name)}, each once."
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= MOST_SEED:
             found["seed"] = f"Choose a whole number from 0 to {MOST_SEED}."
+        if self.constrained and endpoint.is_address(model):
+            found["constrained"] = (
+                "How a model behind an address writes is decided there: leave constrained out."
+            )
         if self.key_variable and not endpoint.VARIABLE.fullmatch(self.key_variable):
             found["key_variable"] = "The name of a variable has letters, digits and _ alone."
         return found

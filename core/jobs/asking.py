@@ -78,7 +78,8 @@ class Asking(Attempt):
 
             summary, predictions = ask(changed, examples, progress, wording.rules(changed, examples))
             asked += rows
-            self.keep(config, variant, {**summary, "tools": len(changed)}, predictions)
+            more = {"tools": len(changed), "constrained": config.constrained}
+            self.keep(config, variant, {**summary, **more}, predictions)
             self.report(step=asked)
         return "finished"
 
@@ -116,7 +117,7 @@ class Asking(Attempt):
 
         model, tokenizer = self.loaded()
         family = family_of(tokenizer)
-        return lambda *asked: evaluate(model, tokenizer, family, *asked)
+        return lambda *asked: evaluate(model, tokenizer, family, *asked, constrained=config.constrained)
 
     def loaded(self) -> tuple[Any, Any]:
         """The model and its tokenizer. Raises StudioError where it cannot be had."""
@@ -130,8 +131,8 @@ class Asking(Attempt):
             path = loading.resolve(found[0].model, self.settings, self.loading_progress)
         else:
             path = known.folder_of(self.run.model, self.settings, self.loading_progress)
-        make_room(self.settings, path)
         device = hardware.choose_device()
+        make_room(self.settings, path, device)
         self.report(device=hardware.describe().label)
         self.say("Loading the model")
         if found is None:
@@ -164,15 +165,13 @@ def checkpoint_of(db: Database, settings: Settings, model: str) -> tuple[Run, Pa
     return run, place
 
 
-def make_room(settings: Settings, path: Path) -> None:
+def make_room(settings: Settings, path: Path, device: str) -> None:
     """Have the model host give its memory back where what is free does not bear the model in `path` beside it."""
     from core.models import hardware
     from core.serving import client
 
-    machine = hardware.describe()
     weights = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-    free = machine.memory_total - machine.memory_used
-    if machine.device_memory or free < NEEDED * weights:  # how much of a card is free is not known
+    if hardware.free_memory(device) < NEEDED * weights:
         client.stop(settings)
 
 

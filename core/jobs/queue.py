@@ -78,7 +78,7 @@ def evaluate(
     About the tools and examples of a project as they stand now, or as they stood in a snapshot. Raises StudioError
     where the model cannot be named, or there is nothing to ask.
     """
-    for field, problem in config.problems().items():
+    for field, problem in config.problems(model).items():
         raise StudioError(problem, where=field)
     name = model.strip()
     with open_store(settings) as db:

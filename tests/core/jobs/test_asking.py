@@ -72,6 +72,15 @@ def test_the_answers_are_those_that_a_run_keeps_of_itself(settings, db, project,
         assert texts(evaluations.of_job(db, asked.id)[""]) == texts(evaluations.find(db, trained.id, phase))
 
 
+def test_held_to_the_schema_every_answer_that_calls_can_be_read(settings, db, project, model):
+    free, held = (
+        evaluations.of_job(db, ended(settings, ask(settings, project, model, constrained=on)).id)[""]
+        for on in (False, True)
+    )
+    assert free.summary["malformed"] == 2, "a model that learned nothing"
+    assert held.summary["malformed"] == held.summary["unknown_tool"] == 0
+
+
 def test_a_checkpoint_answers_as_the_run_that_is_made_of_it(settings, db, project, model):
     trained = ended(settings, begin(settings, project, model, learning_rate=1e-2))
     checkpoints = local.checkpoints_of(settings, trained.id)
@@ -194,20 +203,16 @@ def test_the_card_of_a_run_is_its_newest_one(settings, db, project, model):
 
 
 def test_the_host_gives_its_memory_back_only_where_it_is_needed(settings, tmp_path, monkeypatch):
-    from dataclasses import replace
-
     from core.models import hardware
     from core.serving import client
 
     ends = []
     monkeypatch.setattr(client, "stop", lambda settings: ends.append(settings))
     folder = tiny_model.make(tmp_path / "model")
-    machine = replace(hardware.describe(), device_memory=0)
-    monkeypatch.setattr(hardware, "describe", lambda: machine)
-    asking.make_room(settings, folder)
+    asking.make_room(settings, folder, "cpu")
     assert ends == []
-    machine = replace(machine, memory_used=machine.memory_total)
-    asking.make_room(settings, folder)
+    monkeypatch.setattr(hardware, "free_memory", lambda device: 1000)
+    asking.make_room(settings, folder, "cpu")
     assert ends == [settings]
 
 
