@@ -147,6 +147,10 @@ def parser() -> argparse.ArgumentParser:
     metrics = verb("metrics", "shelf.save_metrics", "the metrics of a run as CSV")
     metrics.add_argument("run")
     metrics.add_argument("--out", metavar="FILE", required=True)
+    results = verb("results", "results.results", "the answers before and after a run, row by row")
+    results.add_argument("run")
+    results.add_argument("--to", choices=("csv", "jsonl", "html"), required=True)
+    results.add_argument("--out", metavar="FILE", required=True)
     return top
 
 

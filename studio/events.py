@@ -1,9 +1,12 @@
 """Between Gradio's events and our functions: errors as sentences, clicks in our own HTML, plumbing kept private."""
 
+import base64
 import functools
 import inspect
+import json
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -75,6 +78,21 @@ const restore = () => {
 watch('value', restore); restore();
 """
 
+# A file of the browser's own making: nothing is written on the server, and no path of it is told.
+SAVE_FILE = """
+text => {
+  const file = text && JSON.parse(text);
+  if (!file || file.at === window.callwrightSaved) return;
+  window.callwrightSaved = file.at;
+  const link = document.createElement('a');
+  const bytes = Uint8Array.from(atob(file.data), one => one.charCodeAt(0));
+  link.href = URL.createObjectURL(new Blob([bytes], {type: file.type}));
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+"""
+
 
 def lamp() -> gr.HTML:
     """What is lit while an event of an editor is under way; nobody sees it. The editor renders it."""
@@ -136,3 +154,10 @@ def as_toast(error: Exception) -> gr.Error:
     log.error("unexpected error %s", reference, exc_info=error)
     text = escape(t("error.unexpected", reference=reference))
     return gr.Error(text, title=t("error.title"), duration=12, print_exception=False)
+
+
+def to_save(name: str, kind: str, data: bytes) -> str:
+    """A file for the browser to save by SAVE_FILE, from a hidden Textbox."""
+    return json.dumps(
+        {"name": name, "type": kind, "data": base64.b64encode(data).decode(), "at": time.time()}
+    )

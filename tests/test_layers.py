@@ -79,7 +79,7 @@ def test_views_are_pure(path: Path) -> None:
     """Records of the store may be named; a connection, a process or a Gradio component may not."""
     allowed = re.compile(
         r"studio\.(views|text)\b|core\.(schema|errors|store\.\w+|doctor|prompt|models\.catalog|importers"
-        r"|evaluation\.(statistics|comparison|breakdown|ladder|wording|robustness))\b"
+        r"|evaluation\.(statistics|comparison|breakdown|ladder|wording|report|marks|robustness))\b"
     )
     used = set(imports(path))
     assert not {name.split(".")[0] for name in used} & {"gradio", "subprocess", "os", "pathlib"}

@@ -181,7 +181,7 @@ def rejects_csv(settings: Settings, id: str) -> Path:
     with spool.opened(source) as found, target.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(("row", "reason", "text"))
-        table.writerows((row, _harmless(reason), _harmless(text)) for row, reason, text in found.rejects())
+        table.writerows((row, harmless(reason), harmless(text)) for row, reason, text in found.rejects())
     return target
 
 
@@ -202,7 +202,8 @@ def _compared(settings: Settings, staged: Staged, project: str | None) -> Staged
     return staged
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """Text of a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
 
 

@@ -66,9 +66,9 @@ def build(shell: Shell) -> Panel:
         ahead = order.index(run.id) if run and run.id in order else 0
         chart = ""
         if run:
-            chart = loss_chart(points, run.steps) + right_chart(
-                points, run.steps, before["n"] if before else 0
-            )
+            kept = [one.step for one in checkpoints.listed(local.checkpoints_of(shell.settings, run.id))]
+            chart = loss_chart(points, run.steps, kept)
+            chart += right_chart(points, run.steps, before["n"] if before else 0)
         log = _log_tail(shell, run.id) if run else ""
         stalled = run is not None and watch.stalled(run)
         drawn = run_card(run, chart, log, before, after, ahead, _standing(shell, run, stalled, attempts))

@@ -1,7 +1,5 @@
 """The Runs tab: every run of the project, what can be done to it, and two to four of them side by side."""
 
-import base64
-import json
 import tempfile
 import time
 from dataclasses import replace
@@ -16,7 +14,7 @@ from core.jobs import local
 from core.store import Database, evaluations, metrics, open_store, projects, runs, shelf
 from core.store.runs import Run
 from core.training.recipe import RunConfig
-from studio.events import PRIVATE, acted, html, shown
+from studio.events import PRIVATE, SAVE_FILE, acted, html, shown, to_save
 from studio.panels import recipe as recipe_panel
 from studio.shell import Panel, Shell, newest_of, run_of, tab_of
 from studio.text import t
@@ -28,20 +26,6 @@ LOSSES = ("loss", "eval_loss")
 CURVES = (*LOSSES, "right_tool")
 # What is looked at: which runs, which page, whose actions are open, which are ticked, whether those are compared.
 START: dict[str, Any] = {"shelf": "current", "page": 0, "open": "", "picked": [], "comparing": False}
-# A file of the browser's own making: nothing is written on the server, and no path of it is told.
-SAVE_FILE = """
-text => {
-  const file = text && JSON.parse(text);
-  if (!file || file.at === window.callwrightSaved) return;
-  window.callwrightSaved = file.at;
-  const link = document.createElement('a');
-  const bytes = Uint8Array.from(atob(file.data), one => one.charCodeAt(0));
-  link.href = URL.createObjectURL(new Blob([bytes], {type: file.type}));
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
-"""
 
 
 def build(shell: Shell, again: gr.State) -> Panel:
@@ -251,18 +235,11 @@ def _metrics_file(db: Database, run: Run) -> str:
     text = metrics.as_csv(db, run.id)
     if text.count("\n") < 2:
         raise StudioError(t("shelf.no_metrics", run=run.name))
-    return _to_save(f"run-{run.number}-metrics.csv", "text/csv", text.encode())
+    return to_save(f"run-{run.number}-metrics.csv", "text/csv", text.encode())
 
 
 def _script_file(shell: Shell, run: Run) -> str:
     """The run as a script with its rows and all its settings."""
     with tempfile.TemporaryDirectory() as scratch:
         packed = bundle.pack(shell.settings, run.id, "script", Path(scratch))
-        return _to_save(f"run-{run.number}-script.zip", "application/zip", packed.read_bytes())
-
-
-def _to_save(name: str, kind: str, data: bytes) -> str:
-    """A file for the browser to save."""
-    return json.dumps(
-        {"name": name, "type": kind, "data": base64.b64encode(data).decode(), "at": time.time()}
-    )
+        return to_save(f"run-{run.number}-script.zip", "application/zip", packed.read_bytes())

@@ -28,10 +28,11 @@ class Line:
     dotted: bool = False
 
 
-def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
+def loss_chart(metrics: Iterable[Metric], steps: int, kept: Iterable[int] = ()) -> str:
     """A chart of "loss" and "eval_loss" up to `steps`; empty text where nothing is known yet.
 
-    Train is a line, test is dashed with a dot an epoch; both are named where they end.
+    Train is a line, test is dashed with a dot an epoch; both are named where they end. `kept` are the steps of
+    checkpoints, each marked on the axis.
     """
     metrics = list(metrics)
     train = [(m.step, m.value) for m in metrics if m.name == "loss"]
@@ -43,7 +44,8 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
     last = max(steps, *(step for step, _ in (*train, *test)), 1)
     ticks = scale(max(value for _, value in (*train, *test)))
     frame = _Frame(last, ticks[-1], HEIGHT)
-    parts = [_grid(frame, ticks, t("chart.loss"))]
+    kept = [step for step in kept if 0 < step <= last]
+    parts = [_grid(frame, ticks, t("chart.loss")), *(_mark(frame, step) for step in kept)]
     parts += [_line(frame, train, "train"), _line(frame, test, "test")]
     parts += [_dots(frame, test, "test", "chart.test_point")]
     ends = [
@@ -53,12 +55,14 @@ def loss_chart(metrics: Iterable[Metric], steps: int) -> str:
     ]
     parts += _names(frame, ends)
     warning = f'<p class="cw-problem">{h(t("chart.broken", step=min(broken)))}</p>' if broken else ""
-    said = h(_spoken(train, test))
+    said = h(_spoken(train, test, kept))
     legend = "".join(
         f'<span class="{kind}">{h(t(f"chart.{kind}", value=f"{line[-1][1]:.3g}"))}</span>'
         for kind, line in (("train", train), ("test", test))
         if line
     )
+    if kept:
+        legend += f'<span class="kept">{h(t("chart.kept", n=len(kept)))}</span>'
     return _figure(frame, said, parts, legend) + warning
 
 
@@ -154,6 +158,13 @@ def _line(frame: _Frame, points: list[tuple[int, float]], kind: str) -> str:
     return f'<path class="{kind}" d="M{path}"/>'
 
 
+def _mark(frame: _Frame, step: int) -> str:
+    """A checkpoint: a flag that stands on the axis."""
+    x, foot = frame.x(step), frame.height - BOTTOM
+    flag = f"M{x:.1f} {foot}v-16l8 4l-8 4"
+    return f'<path class="kept" d="{flag}"><title>{h(t("chart.kept_point", step=step))}</title></path>'
+
+
 def _dots(frame: _Frame, points: list[tuple[int, float]], kind: str, words: str) -> str:
     return "".join(
         f'<circle class="{kind}" cx="{frame.x(step):.1f}" cy="{frame.y(value):.1f}" r="4">'
@@ -187,7 +198,7 @@ def _apart(places: list[float], low: float, high: float) -> list[float]:
     return [place - over for place in spread]
 
 
-def _spoken(train: list[tuple[int, float]], test: list[tuple[int, float]]) -> str:
+def _spoken(train: Points, test: Points, kept: Sequence[int]) -> str:
     parts = []
     if train:
         parts.append(
@@ -195,4 +206,6 @@ def _spoken(train: list[tuple[int, float]], test: list[tuple[int, float]]) -> st
         )
     if test:
         parts.append(t("chart.said_test", first=f"{test[0][1]:.3g}", last=f"{test[-1][1]:.3g}"))
+    if kept:
+        parts.append(t("chart.said_kept", steps=", ".join(map(str, kept))))
     return " ".join(parts)

@@ -21,7 +21,6 @@ from core.prompt.gate import Refusal
 from core.prompt.lens import Piece, Seen, Token
 from core.schema import Example, Tool, ToolCall
 from core.settings import Settings
-from core.store.evaluations import Prediction
 from core.store.metrics import Metric
 from core.store.runs import Run
 from studio.text import ENGLISH, PARTS
@@ -70,13 +69,6 @@ def run(**values: object) -> Run:
     return Run(**{**empty, **first, **more, "created": "2026-01-01T00:00:00+00:00", **values})
 
 
-def prediction(example: int, verdict: str, text: str = "", **values: object) -> Prediction:
-    right = verdict in ("exact", "right")
-    return Prediction(
-        example, f"prompt {example}", [], text, [], verdict, right, verdict == "exact", **values
-    )
-
-
 class Read(HTMLParser):
     """The tags and attributes that a browser would see."""
 
@@ -107,7 +99,6 @@ def drawn(evil: str) -> list[str]:
     tool = Tool("seek", evil, {"type": "object", "properties": {"q": {"type": "string"}}, "required": []})
     call = {"name": evil, "arguments": {evil: evil, "list": [evil], "deep": {evil: [{evil: evil}]}}}
     example = replace(Example.single(evil, ToolCall(evil, {"q": evil})), id=1)
-    one = replace(prediction(1, evil, evil, reason=evil), prompt=evil, expected=[call], calls=[call])
     failed = run(
         state="failed",
         error={"message": evil, "hint": evil, "where": f"/{evil}"},
@@ -115,7 +106,6 @@ def drawn(evil: str) -> list[str]:
         device=evil,
         doing=evil,
     )
-    pairs = results.pairs([one], [one])
     said = playground.Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0)
     turns = [
         playground.Turn(evil, said, playground.Said(evil, malformed=evil)),
@@ -164,8 +154,6 @@ def drawn(evil: str) -> list[str]:
         lens.lens(seen, evil).replace("<s> </s>", " "),  # how a space is marked
         lens.gate([Refusal(1, evil, evil, "changed"), Refusal(1, evil, evil, "too_long", 640)]),
         train.queue([run(id=evil, state="queued")], {}),
-        results.rows_table(pairs, "all"),
-        results.filter_bar(pairs, "all"),
         results.title(failed),
         *(playground.column(turns, side, evil, evil, [tool]) for side in ("base", "tuned")),
         playground.column([], "base", evil, evil, [], f"{evil}|{evil}"),
@@ -221,42 +209,6 @@ def test_a_stopped_run_says_whether_something_was_kept() -> None:
     assert "before it had learned" in runs.run_card(run(state="cancelled"))
 
 
-PAIRS = results.pairs(
-    [prediction(1, "malformed"), prediction(2, "exact"), prediction(3, "no_call"), prediction(4, "right")],
-    [prediction(1, "exact"), prediction(2, "wrong_tool"), prediction(3, "no_call"), prediction(4, "right")],
-)
-
-
-def test_rows_are_told_apart_by_what_changed() -> None:
-    found = {
-        name: [pair.either.example for pair in PAIRS if test(pair)] for name, test in results.FILTERS.items()
-    }
-    assert found == {
-        "all": [1, 2, 3, 4],
-        "fixed": [1],
-        "broke": [2],
-        "still_wrong": [3],
-        "still_right": [4],
-        "arguments": [4],
-    }
-
-
-def test_the_sentence_counts_and_claims_no_more() -> None:
-    side = {"n": 4, "right": 2, "exact": 1}
-    assert "As many right as before." in results.sentence(side, side, PAIRS)
-    assert "1 fixed, 1 broke, 1 still wrong." in results.sentence(side, {**side, "right": 3}, PAIRS)
-
-
-def test_an_answer_is_missing_on_one_side_without_harm() -> None:
-    text = results.rows_table(results.pairs([], [prediction(1, "exact")]), "all")
-    assert "–" in text and "exact" in text
-
-
-def test_right_tools_without_exact_arguments_are_counted_apart() -> None:
-    table = results.verdict_table(None, {"n": 5, "right": 4, "exact": 3, "malformed": 1})
-    assert '<td class="num">3</td>' in table and '<td class="num">–</td>' in table
-
-
 @pytest.mark.parametrize(
     ("top", "ticks"), [(2.6, [0, 1, 2, 3]), (0.09, [0, 0.025, 0.05, 0.075, 0.1]), (0, [0, 1])]
 )
@@ -271,6 +223,14 @@ def test_the_chart_names_both_lines_and_survives_a_diverged_loss() -> None:
     assert "since step 9" in chart.loss_chart([*points, Metric(9, "loss", float("nan"))], 40)
     assert "since step 1" in chart.loss_chart([Metric(1, "loss", float("inf"))], 40)
     assert chart.loss_chart([], 40) == ""
+
+
+def test_checkpoints_are_flags_on_the_axis() -> None:
+    points = [Metric(step, "loss", 2 / step) for step in range(1, 9)]
+    text = chart.loss_chart(points, 40, [8, 16, 99])
+    assert text.count('<path class="kept"') == 2 and "checkpoint at step 16" in text
+    assert "Checkpoints are kept of these steps: 8, 16." in text and "2 checkpoints are kept" in text
+    assert "kept" not in chart.loss_chart(points, 40)
 
 
 def test_right_tools_are_drawn_once_the_first_epoch_is_done() -> None:
