@@ -48,6 +48,8 @@ class Reading:
 
     @property
     def score(self) -> str:
+        if self.right == self.unchanged:
+            return f"still {self.right} of {self.n}"
         return f"{self.right} of {self.n} instead of {self.unchanged}"
 
     @property
@@ -149,5 +151,8 @@ def _other(one: Reading) -> Finding:
         return Finding(
             "good", f"{_WITH[one.variant]} the same {one.right} of {one.n} are right.", one.variant
         )
+    if one.right == one.unchanged:
+        said = f"as many are right, {one.right} of {one.n}, though not in the same rows"
+        return Finding("good", f"{_WITH[one.variant]} {said}.", one.variant)
     kind: Kind = "good" if one.right >= one.unchanged else "open"
     return Finding(kind, f"{_WITH[one.variant]} {one.score}{one.luck}.", one.variant)

@@ -7,15 +7,15 @@ from core.evaluation.statistics import wilson
 from core.store.evaluations import Evaluation
 from core.store.runs import Run
 from studio.text import t
+from studio.views import runs
 from studio.views.pieces import act, bar, clock, h, pill, short
-from studio.views.runs import state_pill
 
 
 def model_name(model: str, names: Mapping[str, str]) -> str:
     """A model in words: a run or a checkpoint by the name of its run, given by id; any other as it is called."""
     run, _, step = model.partition("/")
     if run not in names:
-        return short(model, 80)
+        return short(runs.model_name(model), 80)
     return t("asked.checkpoint", run=names[run], step=step) if step else names[run]
 
 
@@ -61,9 +61,7 @@ def _item(job: Run, one: Evaluation | None, names: Mapping[str, str]) -> str:
     told = f'{h(job.name)} <span class="sub cw-break">{h(model_name(job.model, names))} · {h(rows)}</span>'
     if one is None:
         end = progress(job) if not job.ended else ended_early(job)
-        return (
-            f'<div class="cw-asked"><div class="cw-top"><span>{told}</span>{state_pill(job)}</div>{end}</div>'
-        )
+        return f'<div class="cw-asked"><div class="cw-top"><span>{told}</span>{runs.state_pill(job)}</div>{end}</div>'
     label = f"{t('any.compare')} {job.name}"
     compare = act(h(t("any.compare")), "compare", classes="cw-link", label=label, id=job.id)
     scored = f"<span>{_score(one.summary)} {compare}</span>"

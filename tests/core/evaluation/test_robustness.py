@@ -64,12 +64,14 @@ def test_how_many_tools_it_bears():
 
     assert bears(18, 17, 9).sentence == "It bears 10 tools; with 20 it falls to 9 of 20 instead of 18."
     assert bears(3, 2, 1).sentence == "It bears no more tools: with 5 in all 3 of 20 instead of 18."
-    assert bears(18, 18, 18).sentence == "It bears 20 tools: among so many 18 of 20 instead of 18."
+    assert bears(18, 18, 18).sentence == "It bears 20 tools: among so many still 18 of 20."
     last = bears(18, 18, 16)
     assert last.kind == "open" and "could be luck" in last.sentence and last.variant == "distractors-18"
 
 
 def test_other_changes():
+    moved = told({"": rows(10), "case": rows(10, first=2)})["case"].sentence
+    assert moved.endswith("as many are right, 10 of 20, though not in the same rows.")
     asked = {"": rows(18), "shuffled": rows(18), "short": rows(17), "case": rows(5), "typos": rows(19)}
     found = told(asked)
     assert found["shuffled"].sentence == "With the tools in another order the same 18 of 20 are right."
