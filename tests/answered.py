@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.evaluation import ladder, wording
+from core.evaluation import dialogues, ladder, wording
 from core.evaluation.score import judge, summarise
 from core.prompt.parsed import Parsed
 from core.schema import Example, ToolCall, read_tool
@@ -103,6 +103,9 @@ def keep(db: Database, run: runs.Run, phase: Phase, answers: Sequence[Answer]) -
     found = judged(snapshot, answers)
     evaluations.save(
         db, run=run.id, phase=phase, model=run.model, snapshot=run.snapshot, split="test",
-        summary=summarise([one.verdict for one in found], 3.0), predictions=found,
+        summary={
+            **summarise([one.verdict for one in found], 3.0),
+            **dialogues.counts(snapshot.split("test"), [one.right for one in found], [one.right for one in found]),
+        }, predictions=found,
     )  # fmt: skip
     return found

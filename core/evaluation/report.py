@@ -4,17 +4,17 @@ The page and the exports both read this, so that they cannot say different thing
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from core.evaluation import breakdown, comparison, ladder, wording
+from core.evaluation import breakdown, comparison, dialogues, ladder, wording
 from core.evaluation.breakdown import ArgumentCount, Confusion, ToolCount
 from core.evaluation.comparison import Pair, Several, Transitions
 from core.prompt.parsed import Parsed
-from core.schema import Tool, ToolCall
+from core.schema import ToolCall
 from core.store import asked, evaluations, frozen, projects
 from core.store.asked import Asked
 from core.store.evaluations import Prediction
@@ -35,6 +35,9 @@ class Report:
         str, ...
     ]  # of the right side, and what they are called where they were renamed or others added
     left_out: int  # rows of the right side that the left one was not asked
+    dialogues: tuple[
+        tuple[int, ...], ...
+    ] = ()  # the rows of each conversation that was asked in several turns
 
     @property
     def both(self) -> tuple[Pair, ...]:
@@ -51,6 +54,11 @@ class Report:
 
     def right_ids(self, side: str, measure: Measure) -> tuple[int, ...]:
         return tuple(one.example for one in self.answers(side) if RIGHT[measure](one))
+
+    def right_dialogues(self, side: str, measure: Measure) -> list[tuple[int, ...]]:
+        """The conversations that are right in every turn."""
+        right = set(self.right_ids(side, measure))
+        return [ids for ids in self.dialogues if right.issuperset(ids)]
 
     def confusion(self, side: str) -> Confusion:
         return breakdown.confusion(self.answers(side), self.tools)
@@ -77,14 +85,26 @@ def read(db: Database, left: Asked | None, right: Asked) -> Report:
     if left is None or _rows(left) == _rows(right):
         found = comparison.pairs(before, after)
     else:
-        found = [_renumbered(pair) for pair in comparison.pairs_by_content(before, after)]
+        judge = _judge(db, right)  # by one rule on both sides
+        found = [_renumbered(pair, judge) for pair in comparison.pairs_by_content(before, after)]
     answered = sum(pair.after is not None and (pair.before is not None or left is None) for pair in found)
     known = dict.fromkeys(tool.name for tool in frozen.tools(db, right.snapshot))
     for one in (*before, *after):
         known.update(dict.fromkeys(call["name"] for call in one.expected))
         if one.verdict in ("wrong_tool", "extra_call"):  # of these every tool that was called was there
             known.update(dict.fromkeys(call["name"] for call in one.calls))
-    return Report(left, right, tuple(found), tuple(known), len(after) - answered)
+    return Report(
+        left, right, tuple(found), tuple(known), len(after) - answered, _dialogues(db, right, after)
+    )
+
+
+def _dialogues(db: Database, right: Asked, after: Sequence[Prediction]) -> tuple[tuple[int, ...], ...]:
+    if not right.summary.get("dialogues"):
+        return ()
+    examples = list(frozen.examples(db, right.snapshot, [one.example for one in after]).values())
+    return tuple(
+        tuple(examples[place].id or 0 for place in places) for places in dialogues.dialogues(examples)
+    )
 
 
 def answers(db: Database, one: Asked) -> list[Prediction]:
@@ -92,24 +112,33 @@ def answers(db: Database, one: Asked) -> list[Prediction]:
     found = evaluations.predictions(db, one.id)
     if all(prediction.ladder for prediction in found):
         return found
+    judge = _judge(db, one)
+    return [each if each.ladder else replace(each, ladder=judge(each)) for each in found]
+
+
+def _judge(db: Database, one: Asked) -> Callable[[Prediction], dict[str, Any]]:
+    """How an answer is judged by the tools of an evaluation and by its rules for text."""
     snapshot = projects.snapshot(db, one.snapshot)
     rules = wording.rules(snapshot.tools, snapshot.examples)
     tools = {tool.name: tool for tool in snapshot.tools}
-    return [replace(each, ladder=_judged(each, tools, rules)) if not each.ladder else each for each in found]
+
+    def judge(answer: Prediction) -> dict[str, Any]:
+        expected, called = (
+            [ToolCall.from_json(call) for call in calls] for calls in (answer.expected, answer.calls)
+        )
+        unreadable = "unreadable" if answer.verdict == "malformed" else ""
+        cut = answer.ladder.get("truncated", False)
+        parsed = Parsed(calls=tuple(called), malformed=unreadable)
+        return ladder.climb(expected, parsed, tools, rules, cut).to_json()
+
+    return judge
 
 
-def _judged(prediction: Prediction, tools: dict[str, Tool], rules: wording.Rules) -> dict[str, Any]:
-    expected, called = (
-        [ToolCall.from_json(call) for call in calls] for calls in (prediction.expected, prediction.calls)
-    )
-    parsed = Parsed(calls=tuple(called), malformed="unreadable" if prediction.verdict == "malformed" else "")
-    return ladder.climb(expected, parsed, tools, rules).to_json()
-
-
-def _renumbered(pair: Pair) -> Pair:
-    """The pair with the id of the later side on both."""
+def _renumbered(pair: Pair, judge: Callable[[Prediction], dict[str, Any]]) -> Pair:
+    """The pair with the id of the later side on both, the earlier one judged as the later one."""
     assert pair.before and pair.after
-    return Pair(replace(pair.before, example=pair.after.example), pair.after)
+    before = replace(pair.before, example=pair.after.example, ladder=judge(pair.before))
+    return Pair(before, pair.after)
 
 
 @dataclass(frozen=True, slots=True)

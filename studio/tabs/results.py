@@ -35,9 +35,14 @@ TO_ROWS = """
 """
 
 
+# One after the other: a drawing that was begun before a press would put back what was looked at before it.
+IN_TURN = {**PRIVATE, "concurrency_id": "results", "concurrency_limit": 1}
+
+
 def build(shell: Shell) -> Panel:
     look = gr.State(START)
-    # {"left": evaluation or None, "right": evaluation, "at": a time} opens these two; for the panels at the end.
+    # {"left": evaluation or None, "right": evaluation, "rows": one of result_filters, "at": a time} opens these, for
+    # the panels at the end; "rows" may be left out.
     sides = gr.State({})
     with gr.Row(elem_classes="cw-head"):
         title = html()
@@ -63,13 +68,13 @@ def build(shell: Shell) -> Panel:
         with gr.Row(elem_classes="cw-two-cards"):
             with gr.Column(elem_classes="cw-panel", min_width=300):
                 numbers = html()
-            with gr.Column(elem_classes="cw-panel", min_width=300):
-                matrix = html()
-        with gr.Row(elem_classes="cw-two-cards"):
-            with gr.Column(elem_classes="cw-panel", min_width=300):
-                tools = html()
-            with gr.Column(elem_classes="cw-panel", min_width=300):
-                arguments = html()
+            with gr.Column(elem_classes="cw-stacked", min_width=300):
+                with gr.Column(elem_classes="cw-panel"):
+                    matrix = html()
+                with gr.Column(elem_classes="cw-panel"):
+                    arguments = html()
+        with gr.Column(elem_classes="cw-panel"):
+            tools = html()
         with gr.Column(elem_classes="cw-panel cw-hide-empty"):
             seeds = html()
         with gr.Column(elem_classes="cw-panel", elem_id="cw-result-rows"):
@@ -196,7 +201,8 @@ def build(shell: Shell) -> Panel:
     def on_sides(project: str, id: str, wanted: dict[str, Any]) -> dict[Any, Any]:
         if not wanted:
             return {look: START}
-        return on_show(project, id, {**START, "run": id, "left": wanted["left"], "right": wanted["right"]})
+        chosen = {key: wanted[key] for key in ("left", "right", "rows") if key in wanted}
+        return on_show(project, id, {**START, "run": id, **chosen})
 
     def on_back(project: str, id: str) -> dict[Any, Any]:
         return {**on_show(project, id, {**START, "run": id}), choice: gr.Column(visible=False)}
@@ -219,17 +225,17 @@ def build(shell: Shell) -> Panel:
     parts = [numbers, matrix, tools, arguments, seeds, chips, table]
     places = [look, title, compare, take, try_it, choice, files, nothing, something, *parts]
     at = [shell.project, shell.run, look]
-    gr.on([shell.mark.change, shell.run.change], shown(on_show), at, places, **PRIVATE)
+    gr.on([shell.mark.change, shell.run.change], shown(on_show), at, places, **IN_TURN)
     for place in parts:
-        pressed = place.act(shown(on_press), at, places, **PRIVATE)
+        pressed = place.act(shown(on_press), at, places, **IN_TURN)
         if place not in (chips, table):
             pressed.then(None, None, None, js=TO_ROWS, **PRIVATE)
     compare.click(shown(on_compare), at, [choice, left, right], **PRIVATE)
     # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
-    gr.on([left.input, right.input], shown(on_choose), [*at, left, right], places, **PRIVATE)
-    back.click(shown(on_back), at[:2], places, **PRIVATE)
+    gr.on([left.input, right.input], shown(on_choose), [*at, left, right], places, **IN_TURN)
+    back.click(shown(on_back), at[:2], places, **IN_TURN)
     close.click(lambda: gr.Column(visible=False), None, [choice], **PRIVATE)
-    sides.change(shown(on_sides), [*at[:2], sides], places, **PRIVATE)
+    sides.change(shown(on_sides), [*at[:2], sides], places, **IN_TURN)
     opened = gr.State(False)
     take.click(lambda on: (not on, gr.Column(visible=not on)), [opened], [opened, files], **PRIVATE)
     saved = kinds.act(shown(on_export), at, [file], **PRIVATE)

@@ -117,7 +117,8 @@ def _tool_number(count: ToolCount, side: str, what: str, of: str) -> str:
     drawn = number(len(ids), ids, said=said, kind="tool", side=side, tool=count.tool, name=what)
     if what == "examples":
         return drawn
-    return f'{drawn}<span class="sub cw-below">{interval(len(ids), len(count.examples))}</span>'
+    share = interval(len(ids), len(count.examples), "results.interval.short")
+    return f'{drawn}<span class="sub cw-below">{share}</span>'
 
 
 def arguments(report: Report) -> str:

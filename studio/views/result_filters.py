@@ -36,6 +36,9 @@ def rows(report: Report, opened: Opened) -> tuple[int, ...] | None:
         case "cell" if side in SIDES:
             cells = report.confusion(side).cells
             return cells.get((opened.get("asked", ""), opened.get("called", "")))
+        case "dialogue" if side in SIDES and measure in MEASURES:
+            by = MEASURES[MEASURES.index(measure)]  # type: ignore[arg-type]
+            return tuple(id for ids in report.right_dialogues(side, by) for id in ids)
         case "tool" if side in SIDES and name in ("examples", "right", "accepted"):
             tools = {one.tool: one for one in report.per_tool(side)}
             found = tools.get(opened.get("tool", ""))
@@ -81,6 +84,8 @@ def label(opened: Opened, names: tuple[str, str]) -> str:
                 "results.opened.argument", side=side, what=what, tool=values["tool"], path=values["path"]
             )
     measure = t(f"results.measure.{values['measure']}")
+    if opened.get("kind") == "dialogue":
+        return t("results.opened.dialogue", side=side, measure=measure)
     if values["name"] in ("left_right", "right_right"):
         of = names[0] if values["name"] == "left_right" else names[1]
         return t("results.opened.right", side=of, measure=measure)

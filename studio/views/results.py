@@ -79,7 +79,7 @@ def numbers(report: Report) -> str:
     if report.left_out:
         answered = len(report.both)
         parts.insert(0, f'<p class="cw-note">{h(t("results.left_out", n=answered, out=report.left_out))}</p>')
-    return "".join(parts) + _still_wrong(report) + _rules(report)
+    return "".join(parts) + _dialogues(report) + _still_wrong(report) + _rules(report)
 
 
 def _measure(report: Report, measure: Measure) -> str:
@@ -115,13 +115,11 @@ def _side(report: Report, measure: Measure, side: str, name: str, n: int) -> str
     )
 
 
-def interval(right: int, n: int) -> str:
+def interval(right: int, n: int, key: str = "results.interval") -> str:
     """Between which shares the true one lies, in words, with the term in the hint."""
     low, high = statistics.wilson(right, n)
     shares = {"low": round(100 * low), "high": round(100 * high)}
-    return (
-        f'<abbr title="{h(t("results.interval.hint", **shares))}">{h(t("results.interval", **shares))}</abbr>'
-    )
+    return f'<abbr title="{h(t("results.interval.hint", **shares))}">{h(t(key, **shares))}</abbr>'
 
 
 def sentence(changed: Transitions, measure: Measure) -> str:
@@ -168,6 +166,32 @@ def luck(changed: Transitions) -> str:
 
 def _p(p: float) -> str:
     return "0.000001" if p < 1e-6 else f"{p:.2g}"
+
+
+def _dialogues(report: Report) -> str:
+    """How many conversations are right in every turn; nothing where none has several."""
+    if not report.dialogues:
+        return ""
+    sides = [side for side in ("left", "right") if side == "right" or report.left]
+    told = []
+    for measure in MEASURES:
+        label = t(f"results.measure.{measure}")
+        numbers = " → ".join(
+            number(
+                len(found),
+                [id for ids in found for id in ids],
+                said=t("results.opened.dialogue", side=name, measure=label),
+                kind="dialogue",
+                side=side,
+                measure=measure,
+            )
+            for side, name in zip(("left", "right"), names(report), strict=True)
+            if side in sides
+            for found in [report.right_dialogues(side, measure)]
+        )
+        told.append(f"{h(label)} {numbers}")
+    lead = h(t("results.dialogues", n=len(report.dialogues)))
+    return f'<p class="cw-mistakes">{lead} {", ".join(told)}.</p>'
 
 
 def _still_wrong(report: Report) -> str:

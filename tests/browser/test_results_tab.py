@@ -72,12 +72,12 @@ def test_a_cell_of_the_matrix_opens_its_rows_and_a_tick_keeps_them(
 ) -> None:
     open_results(page, studio, add_run(studio, project))
     expect(prompts(page)).to_have_count(12)
-    cell = page.get_by_role("button", name="1: open_ticket asked for, find_order called")
+    cell = page.get_by_role("button", name="1: open_ticket asked for → find_order")
     cell.focus()
     page.keyboard.press("Enter")
     expect(prompts(page)).to_have_text(["The mirror came in pieces!"])
     chip = page.get_by_role("button", name="Show all rows again")
-    expect(chip).to_have_text("After: open_ticket asked for, find_order called: 1 row ✕")
+    expect(chip).to_have_text("After: open_ticket asked for → find_order: 1 row ✕")
     expect(page.get_by_role("button", name="1: open_ticket asked for")).to_be_focused()
     waits = add_run(studio, project, seed=3)  # another run ends: the page draws its live parts anew
     expect(page.locator(".cw-run", has_text=waits.name)).to_be_visible()
@@ -87,9 +87,9 @@ def test_a_cell_of_the_matrix_opens_its_rows_and_a_tick_keeps_them(
     expect(prompts(page)).to_have_count(12)
     expect(chip).to_have_count(0)
     page.get_by_role("group", name="Whose answers").get_by_role("button", name="Before").click()
-    page.get_by_role("button", name="4: open_ticket asked for, unreadable called").click()
+    page.get_by_role("button", name="4: open_ticket asked for → unreadable").click()
     expect(prompts(page)).to_have_count(4)
-    expect(chip).to_contain_text("Before: open_ticket asked for, unreadable called: 4 rows")
+    expect(chip).to_contain_text("Before: open_ticket asked for → unreadable: 4 rows")
 
 
 def test_an_argument_opens_its_rows_with_the_differences_marked(
@@ -143,7 +143,7 @@ def test_two_runs_are_put_side_by_side(studio: Studio, page: Page, project: str)
     expect(tool).to_contain_text("10 of 12")
     expect(tool).to_contain_text("No difference. 2 fixed, 2 broke")
     tool.get_by_role("button", name="2 broke").click()
-    expect(prompts(page)).to_have_text(["And A-10?2 turns before it", "And A-11?2 turns before it"])
+    expect(prompts(page)).to_contain_text(["And A-10?2 turns before it", "And A-11?2 turns before it"])
     page.get_by_label("On the left").click()
     page.get_by_role("option", name="some/model, asked on").click()
     expect(tool).to_contain_text("some/model, asked on")

@@ -256,7 +256,7 @@ def test_a_number_that_is_not_there_opens_nothing(opened: dict[str, str]) -> Non
 def test_the_filter_that_is_on_is_said_and_can_be_taken_away() -> None:
     cell = {"kind": "cell", "side": "right", "asked": "web", "called": "docs"}
     chip = filters.opened_chip(cell, NAMES, 1)
-    assert "After: web asked for, docs called: 1 row ✕" in words(chip) and buttons(chip)[0]["do"] == "clear"
+    assert "After: web asked for → docs: 1 row ✕" in words(chip) and buttons(chip)[0]["do"] == "clear"
     assert 'aria-pressed="true"' not in filters.bar(FOUND, cell)
     fixed = {**filters.ALL, "name": "fixed"}
     assert (

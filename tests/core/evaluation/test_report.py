@@ -7,6 +7,7 @@ import pytest
 from core.evaluation import report
 from core.evaluation.marks import marked
 from core.schema import Example, ToolCall
+from core.schema.example import Turn
 from core.store import asked, evaluations, frozen, projects, runs
 from tests.answered import AFTER, BEFORE, TESTS, judged, keep, make_shop
 
@@ -63,6 +64,42 @@ def test_seeds_of_one_training_are_found_and_nothing_else(db, shop):
     assert found.tool.verdict == "better" and found.call.verdict == "open"
     lonely = asked.of_run(db, runs.listed(db, shop)[0])
     assert report.seeds(db, listed, *lonely) is None
+
+
+def test_the_left_side_is_judged_by_the_rules_of_the_right_one_where_they_are_others(db, shop):
+    first = trained(db, shop)
+    tool = next(one for one in projects.tools(db, shop) if one.name == "open_ticket")
+    projects.save_tool(db, shop, replace(tool, wording={"subject": "exact"}), "open_ticket")
+    second = trained(db, shop)
+    left, right = asked.of_run(db, first)[1], asked.of_run(db, second)[1]
+    assert len(report.read(db, None, left).right_ids("right", "call")) == 7
+    found = report.read(db, left, right)
+    assert left.snapshot != right.snapshot and len(found.both) == TESTS
+    assert not found.changed("call").fixed and not found.changed("call").broke
+    assert len(found.right_ids("left", "call")) == 6  # the subject in other words is none any more
+
+
+def test_conversations_are_right_where_every_turn_is(db, shop):
+    order = ToolCall("find_order", {"order": "A-1"})
+    turns = (
+        Turn("user", "Where is A-1?"),
+        Turn("assistant", "", (order,)),
+        Turn("tool", "here", name="find_order"),
+    )
+    rows = [
+        Example(turns[:1], (order,), split="test"),
+        Example(
+            (*turns, Turn("user", "And A-2?")), (ToolCall("find_order", {"order": "A-2"}),), split="test"
+        ),
+    ]
+    ids = projects.add_examples(db, shop, rows)
+    right, wrong = [[order], [ToolCall("find_order", {"order": "A-2"})]], [[order], []]
+    run = trained(db, shop, (*BEFORE, *wrong), (*AFTER, *right))
+    found = report.read(db, *asked.of_run(db, run))
+    assert found.dialogues == (tuple(ids),)
+    assert found.right_dialogues("left", "tool") == [] and found.right_dialogues("right", "call") == [
+        tuple(ids)
+    ]
 
 
 def test_answers_from_before_arguments_were_judged_are_judged_when_they_are_read(db, shop):
