@@ -12,7 +12,9 @@ from typing import Any
 
 from core import commands
 from core.errors import StudioError
+from core.evaluation.variants import VARIANTS
 from core.prompt.budget import LIMIT
+from core.schema.example import SPLITS
 from core.settings import Settings
 
 
@@ -78,8 +80,32 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = verb("evaluate", "models.evaluate", "ask a model about the test rows")
     evaluate.add_argument("project")
-    evaluate.add_argument("--model", required=True, help="starter, a run, a folder or a Hub id")
+    evaluate.add_argument(
+        "--model", required=True, help="starter, a run, RUN/STEP of a checkpoint, a folder or a Hub id"
+    )
     evaluate.add_argument("--predictions", metavar="FILE", help="write one JSON line a row")
+    evaluate.add_argument("--split", choices=SPLITS, default="test")
+    changed = evaluate.add_mutually_exclusive_group()
+    changed.add_argument("--robustness", action="store_true", help="ask the rows in every changed form too")
+    changed.add_argument(
+        "--variant", choices=[name for name in VARIANTS if name], action="append", default=[],
+        help="ask them in this changed form too",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--constrained", action="store_true", help="hold names and arguments to the tools' schemas"
+    )
+    evaluate.add_argument("--seed", type=int, default=0, help="of the changes")
+    evaluate.add_argument(
+        "--endpoint",
+        metavar="URL",
+        help="the model is behind this OpenAI-compatible address, such as https://host/v1",
+    )
+    evaluate.add_argument(
+        "--key-variable", metavar="NAME", default="",
+        help="of the environment, with the key of the endpoint; else OPENAI_API_KEY for OpenAI's own, "
+        "CALLWRIGHT_ENDPOINT_KEY for others",
+    )  # fmt: skip
+    verb("robustness", "models.robustness", "what changed rows said of a run's model").add_argument("run")
 
     ask = verb("ask", "models.ask", "one answer of a model")
     ask.add_argument("project")

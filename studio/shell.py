@@ -38,6 +38,17 @@ class Panel:
     hurries: list[Any] = field(default_factory=list)
 
 
+def together(panels: list[Panel]) -> Panel:
+    """A tab and the panels that it places, redrawn as one."""
+    return Panel(
+        [output for panel in panels for output in panel.fresh_outputs],
+        lambda project: [value for panel in panels for value in panel.fresh(project)],
+        [output for panel in panels for output in panel.live_outputs],
+        lambda project, run: [value for panel in panels for value in panel.live(project, run)],
+        [event for panel in panels for event in panel.hurries],
+    )
+
+
 def run_of(db: Database, project: str, run: str) -> Run | None:
     """The run that is shown, where it exists and is one of this project's."""
     found = runs.find_or_none(db, run)

@@ -157,7 +157,7 @@ class _Page:
                     for starter in starters.starters():
                         starters.load(db, starter.id)
             asked = runs.find_or_none(db, request.query_params.get("run", ""))
-            if asked and not asked.deleted:
+            if asked and not asked.deleted and asked.kind == "train":
                 return self._opened(db, asked.project, asked.id)
             project = project_of(db, str(saved.get("project"))) or projects.listed(db)[0]
             return self._opened(db, project.id, str(saved.get("run", "")))

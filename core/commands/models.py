@@ -1,16 +1,22 @@
-"""Verbs on models: evaluate, ask."""
+"""Verbs on models: evaluate, robustness, ask."""
 
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.commands import say, say_progress
+from core.commands.runs import follow
 from core.errors import StudioError
-from core.evaluation import wording
+from core.evaluation import card, wording
+from core.evaluation.request import EvaluationConfig
 from core.evaluation.statistics import wilson
+from core.evaluation.variants import UNCHANGED
+from core.jobs import queue
+from core.jobs.asking import checkpoint_of
 from core.schema.call import dumps
 from core.settings import Settings
-from core.store import evaluations, open_store, projects
+from core.store import evaluations, open_store, projects, runs
 
 
 def _load(name: str, settings: Settings) -> tuple[Any, Any, Any]:
@@ -25,22 +31,35 @@ def _load(name: str, settings: Settings) -> tuple[Any, Any, Any]:
 
 
 def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
-    """`evaluate`: a model against the test rows of a project as it stands now."""
+    """`evaluate`: a model against the rows of a project as it stands now.
+
+    Here and at once; as a job in the queue where rows are changed, or what answers is a checkpoint or an endpoint.
+    """
+    with open_store(settings) as db:
+        project = projects.find(db, options.project)
+        checkpoint = checkpoint_of(db, settings, options.model)
+    variants = card.whole() if options.robustness else (UNCHANGED, *options.variant)
+    config = EvaluationConfig(
+        options.split, variants, options.constrained, options.seed, options.key_variable
+    )
+    if options.endpoint or checkpoint or len(variants) > 1:
+        model = f"{options.endpoint} {options.model}" if options.endpoint else options.model
+        return _as_job(options, settings, project, model, config)
     from core.evaluation.evaluate import evaluate as ask_all
 
     with open_store(settings) as db:
-        project = projects.find(db, options.project)
         snapshot = projects.freeze(db, project.id)
-    test = snapshot.split("test")
+    rows = snapshot.split(options.split)
     model, tokenizer, family = _load(options.model, settings)
     summary, predictions = ask_all(
         model,
         tokenizer,
         family,
         list(snapshot.tools),
-        test,
+        rows,
         lambda done, all: say(f"Asked {done} of {all}"),
         wording.rules(snapshot.tools, snapshot.examples),
+        constrained=options.constrained,
     )
     with open_store(settings) as db:
         evaluations.save(
@@ -49,13 +68,65 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
             phase="alone",
             model=options.model,
             snapshot=snapshot.hash,
-            split="test",
-            summary=summary,
+            split=options.split,
+            summary={**summary, "constrained": options.constrained},
             predictions=predictions,
         )
     if options.predictions:
         _write(options.predictions, predictions)
     return {"project": project.name, "model": options.model, **summary}, _told(summary)
+
+
+def _as_job(
+    options: Namespace, settings: Settings, project: projects.Project, model: str, config: EvaluationConfig
+) -> tuple[dict[str, Any], str]:
+    """The same as a run, followed to its end. Raises StudioError with its error where it failed."""
+    run = follow(settings, queue.evaluate(settings, project.id, model, config))
+    if run.error:
+        raise StudioError(**run.error)
+    with open_store(settings) as db:
+        asked = evaluations.of_job(db, run.id)
+        predictions = {name: evaluations.predictions(db, one.id) for name, one in asked.items()}
+        shown = card.of_job(db, run)
+    if UNCHANGED not in asked:
+        raise StudioError(
+            "It was stopped before the first rows were asked.", f"`resume {run.id}` goes on.", run.id
+        )
+    if options.predictions:
+        _write(options.predictions, predictions[UNCHANGED])
+    summary = asked[UNCHANGED].summary
+    answer = {"project": project.name, "model": model, "run": run.id, "state": run.state, **summary}
+    if len(config.variants) == 1:
+        return answer, _told(summary)
+    return {**answer, **_card(shown)}, _card_text(shown)
+
+
+def robustness(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    """`robustness`: the newest card of a run, or of an evaluation that was asked for."""
+    with open_store(settings) as db:
+        run = runs.find(db, options.run)
+        job = card.job_of(db, run)
+        if job is None:
+            name = projects.find(db, run.project).name
+            raise StudioError(
+                f"The rows of {run.name} were not asked in changed form yet.",
+                f'`evaluate "{name}" --model {run.id} --robustness` asks them.',
+                run.id,
+            )
+        shown = card.of_job(db, job)
+    return {"run": job.id, "state": job.state, "model": job.model, **_card(shown)}, _card_text(shown)
+
+
+def _card(shown: card.Card) -> dict[str, Any]:
+    return {
+        "variants": [{**asdict(one), "p": one.p, "verdict": one.verdict} for one in shown.readings],
+        "findings": [asdict(one) for one in shown.findings],
+    }
+
+
+def _card_text(shown: card.Card) -> str:
+    rows = [f"{one.right:>5} of {one.n:<5} {one.variant or 'unchanged'}" for one in shown.readings]
+    return "\n".join([*rows, *(one.sentence for one in shown.findings)])
 
 
 def _told(summary: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def _followed(options: Namespace, settings: Settings, run: Run) -> tuple[dict[st
         answer = {"run": run.id, "state": run.state}
         return answer, f"{run.name} is waiting; `run {run.id}` shows it."
     try:
-        run = _follow(settings, run)
+        run = follow(settings, run)
     except KeyboardInterrupt:
         say(f"Training goes on in the background. `stop {run.id}` ends it.")
         raise
@@ -58,7 +58,8 @@ def _followed(options: Namespace, settings: Settings, run: Run) -> tuple[dict[st
     return answer, _result_text(run, answer)
 
 
-def _follow(settings: Settings, run: Run) -> Run:
+def follow(settings: Settings, run: Run) -> Run:
+    """The run once it has ended, every step of it said on the way."""
     seen = ("", -1)
     while not run.ended:
         time.sleep(LOOK_SECONDS)
@@ -74,6 +75,8 @@ def _follow(settings: Settings, run: Run) -> Run:
 def _progress(run: Run) -> str:
     if run.state == "queued":
         return "Waiting for the run before it"
+    if run.state == "evaluating" and run.kind == "evaluate":
+        return f"{run.doing}: {run.step} of {run.steps}"
     if run.state != "training" or not run.step:
         return run.doing
     left = f", {run.seconds_left:.0f} s left" if run.seconds_left is not None else ""

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.errors import StudioError
-from core.evaluation import dialogues, ladder, wording
+from core.evaluation.constrained import Constrainer
+from core.evaluation.endpoint import Endpoint, ask
 from core.evaluation.generate import Generated, generate
-from core.evaluation.score import judge, summarise
+from core.evaluation.judging import Answered, judged
 from core.evaluation.wording import Rules
 from core.prompt.family import Family, Parsed
 from core.prompt.rows import encode
@@ -25,11 +26,15 @@ def evaluate(
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
     rules: Rules | None = None,
+    *,
+    constrained: bool = False,
 ) -> tuple[dict[str, Any], list[Prediction]]:
-    """Summary and predictions of greedy answers to each example, in their order.
+    """Summary and predictions of greedy answers to each example, in their order, as `judging.judged` counts them.
 
-    `rules` say how text in arguments is compared; without them they are guessed from `examples` alone. The summary
-    has the counts of verdicts (score), of ladders, and of dialogues. Raises StudioError where there is nothing to ask.
+    `constrained` holds names and arguments to the tools' schemas while answers are written: what is wrong then was
+    decided wrongly, not written wrongly.
+
+    Raises StudioError where there is nothing to ask.
     """
     if not examples:
         raise StudioError(
@@ -38,43 +43,34 @@ def evaluate(
     begun = time.monotonic()
     rows = [encode(example, tools, family, tokenizer) for example in examples]
     limit = max(len(row.input_ids) - row.prompt_length for row in rows) + SPARE_TOKENS
+    held = Constrainer(tokenizer, family).rules(tools) if constrained else None
     answers = generate(
         model,
         tokenizer,
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
-        max_new_tokens=limit,
+        max_new_tokens=max(limit, held.reserve + SPARE_TOKENS) if held else limit,
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
+        rules=held,
     )
-    by_name = {tool.name: tool for tool in tools}
-    rules = wording.rules(tools, examples) if rules is None else rules
-    predictions, ladders = [], []
-    for example, answer in zip(examples, answers, strict=True):
-        parsed = read_answer(answer, family, tools)
-        verdict = judge(example.calls, parsed, by_name)
-        ladders.append(ladder.climb(example.calls, parsed, by_name, rules, truncated=not answer.ended))
-        predictions.append(
-            Prediction(
-                example=example.id or 0,
-                prompt=example.prompt,
-                expected=[call.to_json() for call in example.calls],
-                text=answer.text,
-                calls=[call.to_json() for call in parsed.calls],
-                verdict=verdict,
-                right=verdict in ("exact", "right"),
-                exact=verdict == "exact",
-                reason=parsed.malformed,
-                tokens=answer.tokens,
-                ladder=ladders[-1].to_json(),
-            )
-        )
-    summary = {
-        **summarise([p.verdict for p in predictions], time.monotonic() - begun),
-        **ladder.counts(ladders, rules),
-        **dialogues.counts(examples, [p.right for p in predictions], [one.accepted for one in ladders]),
-    }
-    return summary, predictions
+    read = [
+        Answered(answer.text, read_answer(answer, family, tools), answer.tokens, not answer.ended)
+        for answer in answers
+    ]
+    return judged(tools, examples, read, rules, begun)
+
+
+def evaluate_endpoint(
+    endpoint: Endpoint,
+    tools: Sequence[Tool],
+    examples: Sequence[Example],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    rules: Rules | None = None,
+) -> tuple[dict[str, Any], list[Prediction]]:
+    """The same of a model behind an address. Raises StudioError where that cannot be asked."""
+    begun = time.monotonic()
+    return judged(tools, examples, ask(endpoint, tools, examples, progress), rules, begun)
 
 
 def read_answer(answer: Generated, family: Family, tools: Sequence[Tool]) -> Parsed:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.errors import StudioError
 from core.export import environment
 from core.schema.example import SPLITS
 from core.settings import Settings
@@ -18,6 +19,8 @@ def configuration(settings: Settings, run: str) -> dict[str, Any]:
     with open_store(settings) as db:
         found = runs.find(db, run)
         snapshot = projects.snapshot(db, found.snapshot)
+    if found.kind != "train":
+        raise StudioError(f"{found.name} trained nothing.", "Only a training can be exported.", run)
     return {
         "run": {
             "id": found.id,

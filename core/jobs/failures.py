@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from core.errors import StudioError
 from core.settings import Settings
+from core.store.runs import Kind
 from core.training import lora
 from core.training.recipe import LIMITS, RunConfig
 
@@ -14,11 +15,12 @@ _NO_SPACE = ("No space left", "file write failed", "unexpected pos")  # the last
 _NO_MEMORY = ("can't allocate memory", "out of memory", "CUDA error: out of memory", "bad_alloc")
 
 
-def explain(problem: Exception) -> StudioError:
-    """A failure of a training as a StudioError."""
+def explain(problem: Exception, kind: Kind = "train") -> StudioError:
+    """A failure of a run of this kind as a StudioError."""
     text = str(problem)
+    what = {"train": "training", "evaluate": "evaluation"}[kind]
     if isinstance(problem, MemoryError) or any(words in text for words in _NO_MEMORY):
-        return no_memory("There was not enough memory for this training.")
+        return no_memory(f"There was not enough memory for this {what}.", kind)
     code = problem.errno if isinstance(problem, OSError) else None
     home = str(Settings.load().home)
     if code in (errno.ENOSPC, errno.EDQUOT) or any(words in text for words in _NO_SPACE):
@@ -32,18 +34,17 @@ def explain(problem: Exception) -> StudioError:
             getattr(problem, "filename", None) or home,
         )
     return StudioError(
-        f"The training failed: {type(problem).__name__}: {text[:300]}",
+        f"The {what} failed: {type(problem).__name__}: {text[:300]}",
         "The log of the run tells more.",
         "log",
     )
 
 
-def no_memory(sentence: str) -> StudioError:
-    return StudioError(
-        sentence,
-        "Close other programs, or let fewer rows through the model at once. Shorter examples need less too.",
-        MEMORY,
+def no_memory(sentence: str, kind: Kind = "train") -> StudioError:
+    hint = (
+        "Close other programs, or let fewer rows through the model at once. Shorter examples need less too."
     )
+    return StudioError(sentence, hint if kind == "train" else "Close other programs and go on.", MEMORY)
 
 
 def remedy(where: str, config: RunConfig) -> tuple[str, RunConfig] | None:

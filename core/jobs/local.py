@@ -18,6 +18,10 @@ STALLED_SECONDS = 30  # without a sign of life; a worker gives one every five
 UNDO_SECONDS = 10 * 60  # a deleted run can be brought back for so long
 KILLS = "memory_kills.txt"  # in a run's folder: how many processes the system had ended when the run began
 ALMOST_ALL = 0.8  # of the memory
+_KEPT = {
+    "train": "What it had logged is there, and Resume goes on from its newest checkpoint.",
+    "evaluate": "What it had asked whole is there, and Resume goes on with the rest.",
+}
 
 
 def log_file(settings: Settings, run: str) -> Path:
@@ -59,16 +63,18 @@ def reconcile(db: Database, settings: Settings) -> None:
 
 def _gone(settings: Settings, run: Run) -> StudioError:
     """Why a process may have ended without a word, as far as that can be known."""
-    kept = "What it had logged is there, and Resume goes on from its newest checkpoint."
+    kept = _KEPT[run.kind]
     if run.owner is not None and run.owner.boot != processes.boot():
         return StudioError("The computer was restarted while this run was at work.", kept)
     total = hardware.describe().memory_total
     killed = hardware.memory_kills()
     before = settings.run_folder(run.id) / KILLS
     if killed is not None and before.exists() and killed > int(before.read_text()):
-        return failures.no_memory("The system ended this run because the memory was used up.")
+        return failures.no_memory("The system ended this run because the memory was used up.", run.kind)
     if run.memory and run.memory > ALMOST_ALL * total:
-        return failures.no_memory("This run ended without a word when it held nearly all of the memory.")
+        return failures.no_memory(
+            "This run ended without a word when it held nearly all of the memory.", run.kind
+        )
     return StudioError("The process of this run ended without a word.", kept, str(log_file(settings, run.id)))
 
 
@@ -106,7 +112,7 @@ def _spawn(db: Database, settings: Settings, run: Run) -> None:
                 settings, log, "core.jobs.worker", run.id, str(run.attempt), **environment
             )
         except OSError as error:
-            problem = failures.explain(error)
+            problem = failures.explain(error, run.kind)
             runs.end(db, run.id, run.attempt, "failed", error=problem)
             return
         runs.own(db, run.id, run.attempt, worker)
@@ -122,7 +128,7 @@ def end_now(settings: Settings, id: str) -> None:
         processes.end(
             run.owner
         )  # first: a process that is paused while it writes keeps all others from writing
-    error = StudioError("This run was ended at once.", "Resume goes on from its newest checkpoint.")
+    error = StudioError("This run was ended at once.", _KEPT[run.kind])
     with open_store(settings) as db, suppress(runs.Fenced):  # who looked meanwhile has marked it
         runs.end(db, run.id, run.attempt, "interrupted", error=error)
 

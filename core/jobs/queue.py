@@ -4,9 +4,12 @@ from importlib.util import find_spec
 
 from core.doctor.findings import blocks
 from core.errors import StudioError
+from core.evaluation import endpoint
+from core.evaluation.request import EvaluationConfig
 from core.jobs import local, need
+from core.jobs.asking import checkpoint_of
 from core.jobs.checkup import examined
-from core.models import catalog
+from core.models import catalog, known
 from core.models.seen import all_known_good, early_refusals
 from core.settings import Settings
 from core.store import claims, open_store, projects, runs, shelf
@@ -65,6 +68,32 @@ def take_checkpoint(settings: Settings, run: str, step: int) -> Run:
         shelf.describe(db, made.id, f"{other.name}, step {step}", "")
     local.advance(settings)
     return made
+
+
+def evaluate(
+    settings: Settings, project: str, model: str, config: EvaluationConfig, snapshot: str = ""
+) -> Run:
+    """A run that asks a model: any that `core.models.known` names, a checkpoint RUN/STEP, or "https://host/v1 name".
+
+    About the tools and examples of a project as they stand now, or as they stood in a snapshot. Raises StudioError
+    where the model cannot be named, or there is nothing to ask.
+    """
+    for field, problem in config.problems(model).items():
+        raise StudioError(problem, where=field)
+    name = model.strip()
+    with open_store(settings) as db:
+        if endpoint.is_address(name):
+            endpoint.read(name, config.key_variable)
+        elif checkpoint_of(db, settings, name) is None:
+            known.check(db, name)
+        asked = projects.snapshot(db, snapshot) if snapshot else projects.freeze(db, project)
+        if not asked.split(config.split):
+            raise StudioError(
+                "There are no such examples to ask about.", "Add some on the Examples tab.", "examples"
+            )
+        run = runs.create(db, project, name, config.to_json(), asked.hash, kind="evaluate")
+    local.advance(settings)
+    return run
 
 
 def stop(settings: Settings, run: str) -> Run:

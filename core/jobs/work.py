@@ -1,4 +1,4 @@
-"""What a worker does with one attempt at a run: prepare, ask before, train, save, ask after.
+"""What a worker does with one attempt at a training: prepare, ask before, train, save, ask after.
 
 Everything it knows comes from the store, everything it finds goes there; its words go to the log.
 """
@@ -13,6 +13,7 @@ from typing import Any, cast
 from core.errors import StudioError
 from core.export import environment
 from core.jobs import curve, local, need, progress
+from core.jobs.attempt import Attempt, Stopped
 from core.jobs.curve import Curve
 from core.prompt import Row, row_cache
 from core.schema.example import SPLITS
@@ -27,10 +28,6 @@ from core.training.stopwatch import Stopwatch
 
 CHECK_EVERY = 250  # rows, between two words about them: a second
 log = logging.getLogger("callwright.worker")
-
-
-class Stopped(Exception):
-    """The user asked to stop before anything was learned."""
 
 
 @dataclass(slots=True)
@@ -48,19 +45,15 @@ class Prepared:
     shared: bool  # what rows share is computed once
 
 
-class Work:
-    """One attempt at a run; what an earlier one has done is not repeated."""
+class Work(Attempt):
+    """One attempt at a training; what an earlier one has done is not repeated."""
 
     def __init__(self, settings: Settings, run: Run):
-        self.settings = settings
-        self.run = run
-        self.begun = time.monotonic()
+        super().__init__(settings, run)
         self.start_up = Stopwatch()
-        self.train_seconds: float | None = None
         self.seconds_after = 0.0
 
     def run_all(self) -> runs.State:
-        """The final state, "finished" or "cancelled". Raises StudioError, Stopped, Fenced."""
         from core.models import hardware
 
         hardware.tune()
@@ -322,25 +315,3 @@ class Work:
     def stop_before_learning(self, done: int, total: int) -> None:
         if self.stop_requested():
             raise Stopped
-
-    def stop_requested(self) -> bool:
-        with open_store(self.settings) as db:
-            return runs.stop_requested(db, self.run.id)
-
-    def loading_progress(self, text: str, fraction: float | None = None) -> None:
-        self.say(text if fraction is None else f"{text} ({fraction:.0%})")
-        if self.stop_requested():
-            raise Stopped
-
-    def say(self, doing: str) -> None:
-        log.info("%s", doing)
-        self.report(doing=doing)
-
-    def report(self, **values: Any) -> None:
-        with open_store(self.settings) as db:
-            runs.report(db, self.run.id, self.run.attempt, **values)
-
-    def enter(self, state: runs.State, doing: str) -> None:
-        log.info("%s", doing)
-        with open_store(self.settings) as db:
-            runs.enter(db, self.run.id, self.run.attempt, state, doing)

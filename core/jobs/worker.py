@@ -12,7 +12,9 @@ from dataclasses import replace
 from core import disk, processes
 from core.errors import StudioError
 from core.jobs import failures, local
-from core.jobs.work import Stopped, Work
+from core.jobs.asking import Asking
+from core.jobs.attempt import Attempt, Stopped
+from core.jobs.work import Work
 from core.settings import Settings
 from core.store import open_store, runs
 from core.store.runs import Fenced, Run
@@ -43,7 +45,7 @@ def main(run_id: str, attempt: int) -> None:
             return
     done = threading.Event()
     threading.Thread(target=_heartbeat, args=(settings, run, done), daemon=True).start()
-    work = Work(settings, run)
+    work: Attempt = Work(settings, run) if run.kind == "train" else Asking(settings, run)
     state: runs.State = "finished"
     error: StudioError | None = None
     try:
@@ -58,7 +60,7 @@ def main(run_id: str, attempt: int) -> None:
         state, error = "failed", problem
     except Exception as problem:
         traceback.print_exc()
-        state, error = "failed", failures.explain(problem)
+        state, error = "failed", failures.explain(problem, run.kind)
     finally:
         done.set()
     try:

@@ -8,22 +8,34 @@ from core.models.catalog import check_name
 from core.models.model_folder import check_settings
 from core.models.progress import Progress, silent
 from core.settings import Settings
-from core.store import open_store, runs
+from core.store import Database, open_store, runs
+from core.store.runs import Run
 
 
 def folder_of(name: str, settings: Settings, progress: Progress = silent) -> Path:
     """The folder of a model, made or fetched where needed. Raises StudioError saying what is missing."""
     with open_store(settings) as db:
-        run = next((run for run in runs.listed(db) if run.id == name), None)
-    if run is None:
+        run = check(db, name)
+    if run is None or run.folder is None:
         return loading.resolve(name, settings, progress)
-    if run.folder is None:
-        raise StudioError(
-            f"{run.name} has no model: it is {run.state}.", "Choose a run that has finished.", name
-        )
     if not Path(run.folder).is_dir():
         raise StudioError(f"The model of {run.name} is no longer on the disk.", "Train it again.", run.folder)
     return Path(run.folder)
+
+
+def check(db: Database, name: str) -> Run | None:
+    """The run of this name, None where it names another kind of model.
+
+    Raises StudioError where nothing can have this name, or the run has no model.
+    """
+    run = next((run for run in runs.listed(db) if run.id == name), None)
+    if run is None:
+        check_name(name)
+    elif run.folder is None:
+        raise StudioError(
+            f"{run.name} has no model: it is {run.state}.", "Choose a run that has finished.", name
+        )
+    return run
 
 
 def here(name: str, settings: Settings) -> Path | None:

@@ -6,7 +6,8 @@ Every text has a reading: calls, plain words, or the reason why it is neither.
 import re
 from typing import Any, Literal
 
-from core.prompt import neutral, strict_json
+from core.prompt import functiongemma_tokens, neutral, strict_json
+from core.prompt.marks import Marks
 from core.prompt.parsed import Parsed
 from core.schema.call import ToolCall
 
@@ -17,12 +18,19 @@ OPEN, CLOSE = "<tool_call>", "</tool_call>"
 LIST = "[TOOL_CALLS]"
 PYTHON = "<|python_tag|>"
 THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_FENCED = re.compile(r"```\w*\s*(.*?)\s*(?:```|$)", re.DOTALL)
 _CLOSE = re.compile(r"\s*</tool_call>")
 
 
 def form_of(answer: str) -> Form:
     """The form of an answer that is known to be a call."""
     return "tagged" if OPEN in answer else "listed" if LIST in answer else "bare"
+
+
+def marks(form: Form, pattern: re.Pattern[str]) -> Marks:
+    """What sets calls apart from words."""
+    opening, closing = {"tagged": (OPEN, CLOSE), "listed": (LIST, ""), "bare": ("", "")}[form]
+    return Marks(opening, closing, pattern, ("{", "[", PYTHON), thinks=True)
 
 
 def parse(text: str, form: Form, endings: tuple[str, ...], pattern: re.Pattern[str]) -> Parsed:
@@ -94,6 +102,18 @@ def _all(body: str) -> list[Any]:
         rest = body[at:].lstrip(" \n;")
         at = len(body) - len(rest)
     return values
+
+
+def unread_call(words: str) -> bool:
+    """Whether what is taken for plain words is, or begins like, a call in one of the published forms."""
+    text = THOUGHT.sub("", words, count=1).strip()
+    if any(mark in text for mark in (OPEN, LIST, PYTHON, functiongemma_tokens.CALL)):
+        return True
+    fenced = _FENCED.search(text)
+    try:
+        return bool(_bare(fenced[1] if fenced else text)[0])
+    except ValueError:
+        return True
 
 
 _READERS = {"tagged": _tagged, "listed": _listed, "bare": _bare}

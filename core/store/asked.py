@@ -30,6 +30,7 @@ class Asked:
     variant: str  # how the rows were changed; "" where they were not
     summary: dict[str, Any]
     created: str
+    trained: Run | None = None  # the training whose model or checkpoint was asked for by hand
 
 
 _FOUND = (
@@ -88,4 +89,5 @@ def _seedless(run: Run) -> dict[str, Any]:
 def _of_row(db: Database, row: tuple[Any, ...]) -> Asked:
     id, run, phase, model, snapshot, split, variant, summary, created = row
     owner = runs.find_or_none(db, run) if run else None
-    return Asked(id, owner, phase, model, snapshot, split, variant, json.loads(summary), created)
+    trained = runs.find_or_none(db, model.partition("/")[0]) if phase == "alone" else None
+    return Asked(id, owner, phase, model, snapshot, split, variant, json.loads(summary), created, trained)

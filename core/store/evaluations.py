@@ -42,6 +42,11 @@ class Evaluation:
     snapshot: str
     split: str
     summary: dict[str, Any]
+    job: str | None = None  # the run that asked, of an evaluation that was asked for
+    variant: str = ""  # how the rows were changed, one of core.evaluation.variants.VARIANTS
+
+
+COLUMNS = "id, run, phase, model, snapshot, split, summary, job, variant"
 
 
 def save(
@@ -54,15 +59,23 @@ def save(
     split: str,
     summary: dict[str, Any],
     predictions: list[Prediction],
+    job: str | None = None,
+    variant: str = "",
 ) -> int:
-    """Keep an evaluation with its predictions, in the place of an earlier one of the same run and phase."""
+    """Keep an evaluation with its predictions, in the place of an earlier one of the same run and phase.
+
+    One that was asked for has a `job` instead of a run, and is in the place of an earlier one of the same variant.
+    """
     with immediate(db):
-        db.conn.execute("DELETE FROM evaluations WHERE run = ? AND phase = ?", (run, phase))
+        db.conn.execute(
+            "DELETE FROM evaluations WHERE (run = ? AND phase = ?) OR (job = ? AND variant = ?)",
+            (run, phase, job, variant),
+        )
         id = (
             db.conn.execute(
-                "INSERT INTO evaluations (run, phase, model, snapshot, split, summary, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run, phase, model, snapshot, split, dumps(summary), now()),
+                "INSERT INTO evaluations (run, phase, model, snapshot, split, summary, created, job, variant) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (run, phase, model, snapshot, split, dumps(summary), now(), job, variant),
             ).lastrowid
             or 0
         )
@@ -92,14 +105,19 @@ def copy(db: Database, run: str, other: str, phase: Phase) -> None:
 
 
 def find(db: Database, run: str, phase: Phase) -> Evaluation | None:
-    row = db.conn.execute(
-        "SELECT id, run, phase, model, snapshot, split, summary FROM evaluations WHERE run = ? AND phase = ?",
-        (run, phase),
-    ).fetchone()
-    if row is None:
-        return None
-    columns = ("id", "run", "phase", "model", "snapshot", "split", "summary")
-    values = dict(zip(columns, row, strict=True))
+    sql = f"SELECT {COLUMNS} FROM evaluations WHERE run = ? AND phase = ?"
+    row = db.conn.execute(sql, (run, phase)).fetchone()
+    return _of_row(row) if row else None
+
+
+def of_job(db: Database, job: str) -> dict[str, Evaluation]:
+    """What an evaluation that was asked for has asked so far, by variant in the order of asking."""
+    sql = f"SELECT {COLUMNS} FROM evaluations WHERE job = ? ORDER BY id"
+    return {found.variant: found for found in map(_of_row, db.conn.execute(sql, (job,)))}
+
+
+def _of_row(row: tuple[Any, ...]) -> Evaluation:
+    values = dict(zip(COLUMNS.split(", "), row, strict=True))
     return Evaluation(**{**values, "summary": json.loads(values["summary"])})
 
 

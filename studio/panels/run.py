@@ -100,6 +100,8 @@ def stop(shell: Shell, project: str, id: str) -> None:
 
 
 def remedy_of(run: Run) -> tuple[str, RunConfig] | None:
+    if run.kind != "train":
+        return None
     where = run.error.get("where", "") if run.error else ""
     return failures.remedy(where, RunConfig.from_json(run.recipe))
 

@@ -12,7 +12,8 @@ from core.store import Database, asked, frozen, open_store
 from core.store.asked import Asked
 from core.store.runs import Run
 from studio.events import PRIVATE, SAVE_FILE, acted, html, shown, to_save
-from studio.shell import Panel, Shell, run_of
+from studio.panels import ask_any, robustness
+from studio.shell import Panel, Shell, run_of, together
 from studio.text import t
 from studio.views import result_counts as counts
 from studio.views import result_filters as filters
@@ -79,7 +80,7 @@ def build(shell: Shell) -> Panel:
         with gr.Column(elem_classes="cw-panel", elem_id="cw-result-rows"):
             chips = html()
             table = html()
-    # The panels for robustness and for asking another model stand here.
+    panels = [robustness.build(shell, sides), ask_any.build(shell, sides)]
 
     def sides_of(db: Database, run: Run | None, now: dict[str, Any]) -> tuple[Asked | None, Asked | None]:
         """What stands on either side: what was chosen, else before and after the run."""
@@ -244,4 +245,4 @@ def build(shell: Shell) -> Panel:
     def fresh(project: str) -> list[Any]:
         return [dict(START), gr.Column(visible=False), gr.Column(visible=False), False]
 
-    return Panel([look, choice, files, opened], fresh)
+    return together([Panel([look, choice, files, opened], fresh), *panels])

@@ -17,12 +17,14 @@ from studio.events import PRIVATE, acted, html, shown
 from studio.panels import lens as lens_panel
 from studio.panels import recipe as recipe_panel
 from studio.panels import run as run_panel
+from studio.panels.ask_any import names_of
 from studio.panels.lens import limit_of
 from studio.panels.recipe import DEFAULT, config_of, whole
 from studio.shell import Panel, Shell, run_of
 from studio.text import t
 from studio.views import lens as lens_view
 from studio.views import train as view
+from studio.views.asked import at_work
 from studio.views.examples import health_pill
 from studio.views.pieces import h
 
@@ -135,7 +137,7 @@ def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
         """Take a waiting run out of the queue, or change its place among those of this project."""
         done = acted(event)
         id = run_panel.found(shell, project, done.get("id", "")).id
-        if done.get("do") == "cancel":
+        if done.get("do") in ("cancel", "stop"):
             run_panel.stop(shell, project, id)
             return
         with open_store(shell.settings) as db:
@@ -193,11 +195,14 @@ def build(shell: Shell, sight: gr.State, again: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             busy = runs.listed(db, states=("queued", *runs.WORKING), kind=None)
             order = claims.waiting(db)
+            names = names_of(db, project)
         queued = sorted((one for one in busy if one.id in order), key=lambda one: order.index(one.id))
+        ours = [one for one in busy if one.project == project]
         return [
             *shown_run.live(project, id),
             gr.update(value=t("train.queue") if busy else t("train.start")),
-            view.queue([one for one in queued if one.project == project]),
+            at_work([one for one in ours if one.working and one.kind == "evaluate"], names)
+            + view.queue([one for one in queued if one.project == project], names),
         ]
 
     places = [*shown_run.live_outputs, start, waiting]

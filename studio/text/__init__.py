@@ -10,6 +10,7 @@ from studio.text import (
     english_import,
     english_lens,
     english_results,
+    english_robustness,
     english_runs,
     english_tool_editor,
     english_training,
@@ -23,6 +24,7 @@ PARTS = (
     english_import,
     english_lens,
     english_results,
+    english_robustness,
     english_runs,
     english_training,
 )

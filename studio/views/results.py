@@ -7,9 +7,9 @@ from core.evaluation.wording import ACCEPTED
 from core.store.asked import Asked
 from core.store.runs import Run
 from studio.text import t
+from studio.views.asked import model_name
 from studio.views.pieces import act, duration, empty, fold, h, head
 from studio.views.result_filters import number
-from studio.views.runs import model_name
 
 KINDS = {"better": "good", "worse": "bad", "open": ""}
 
@@ -48,13 +48,15 @@ def exports() -> str:
 
 def side_name(one: Asked) -> str:
     """An evaluation as it is chosen: whose answers they are."""
-    model = model_name(one.model)
+    model = model_name(one.model, {one.trained.id: one.trained.name} if one.trained else {})
     if one.run is None:
         name = t("results.side.alone", model=model, day=one.created[:10])
     elif one.run.kind == "evaluate":
         name = t("results.side.asked", run=one.run.name, model=model)
     else:
         name = t(f"results.side.{one.phase}", run=one.run.name)
+    if one.variant:
+        name = f"{name}, {t(f'variant.{one.variant}')}"
     return f"{name}, {t(f'results.split.{one.split}')}" if one.split != "test" else name
 
 
@@ -66,6 +68,8 @@ def names(report: Report) -> tuple[str, str]:
     ours = left.run and right.run and left.run.id == right.run.id
     if ours and (left.phase, right.phase) == ("before", "after"):
         return t("results.before"), t("results.after")
+    if ours and left.variant != right.variant:
+        return t(f"variant.{left.variant}"), t(f"variant.{right.variant}")
     return side_name(left), side_name(right)
 
 

@@ -1,10 +1,12 @@
 """The Train tab's left card in words: what a run will cost, which step a model still needs."""
 
 import math
+from collections.abc import Mapping
 
 from core.models.catalog import Choice
 from core.store.runs import Run
 from studio.text import t
+from studio.views.asked import model_name
 from studio.views.pieces import about, act, gigabytes, h, head
 
 
@@ -81,21 +83,22 @@ def link(address: str, name: str) -> str:
     return f'<a href="{h(address)}" target="_blank" rel="noopener noreferrer">{h(name)}</a>'
 
 
-def queue(waiting: list[Run]) -> str:
-    """Runs that wait for their turn, the next one first."""
+def queue(waiting: list[Run], names: Mapping[str, str]) -> str:
+    """Runs that wait for their turn, the next one first; `names` are those of trainings by id."""
     if not waiting:
         return ""
-    rows = "".join(_waiting(run, place, len(waiting)) for place, run in enumerate(waiting))
+    rows = "".join(_waiting(run, place, len(waiting), names) for place, run in enumerate(waiting))
     return f"<h2>{h(t('train.waiting'))}</h2>{rows}"
 
 
-def _waiting(run: Run, place: int, count: int) -> str:
-    epochs = h(t("train.epochs", n=run.recipe.get("epochs", 1)))
+def _waiting(run: Run, place: int, count: int, names: Mapping[str, str]) -> str:
+    asks = t("asked.asks", model=model_name(run.model, names)) if run.kind == "evaluate" else ""
+    what = h(asks or t("train.epochs", n=run.recipe.get("epochs", 1)))
     ways = [("sooner", "↑")] * (place > 0) + [("later", "↓")] * (place < count - 1)
     buttons = [
         act(sign, way, classes="cw-link", label=f"{run.name}: {t(f'train.{way}')}", id=run.id)
         for way, sign in ways
     ]
     buttons.append(act(h(t("train.cancel")), "cancel", classes="cw-link", id=run.id))
-    name = f'<span>{h(run.name)} <span class="sub">{epochs}</span></span>'
+    name = f'<span>{h(run.name)} <span class="sub">{what}</span></span>'
     return f'<div class="cw-top">{name}<span class="cw-ways">{"".join(buttons)}</span></div>'

@@ -153,7 +153,7 @@ def drawn(evil: str) -> list[str]:
         lens.lens(replace(seen, tokens=[], state="absent"), evil),
         lens.lens(seen, evil).replace("<s> </s>", " "),  # how a space is marked
         lens.gate([Refusal(1, evil, evil, "changed"), Refusal(1, evil, evil, "too_long", 640)]),
-        train.queue([run(id=evil, state="queued")]),
+        train.queue([run(id=evil, state="queued")], {}),
         results.title(failed),
         *(playground.column(turns, side, evil, evil, [tool]) for side in ("base", "tuned")),
         playground.column([], "base", evil, evil, [], f"{evil}|{evil}"),
