@@ -66,11 +66,10 @@ class Piece:
 
 
 class Engine:
-    """Models are loaded when first asked for; answers take turns, a token each."""
+    """Models are loaded when first asked for, any or `only` some; answers take turns, a token each."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.shelf = Shelf(settings)
+    def __init__(self, settings: Settings, only: Sequence[str] = ()):
+        self.shelf = Shelf(settings, only)
         self.turns = Turns()
 
     def answer(self, ask: Ask) -> "Answering":

@@ -12,6 +12,7 @@ from studio.text import (
     english_runs,
     english_tool_editor,
     english_training,
+    english_use_it,
 )
 
 PARTS = (
@@ -23,6 +24,7 @@ PARTS = (
     english_lens,
     english_runs,
     english_training,
+    english_use_it,
 )
 ENGLISH: dict[str, str] = {key: text for part in PARTS for key, text in part.TEXT.items()}
 
