@@ -9,6 +9,7 @@ from studio.text import (
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_runs,
     english_tool_editor,
     english_training,
@@ -21,6 +22,7 @@ PARTS = (
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_runs,
     english_training,
 )
