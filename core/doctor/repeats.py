@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from core.doctor.finding import Finding, Rows, counted
 from core.doctor.prompts import answered, asked, meant
+from core.doctor.prompts import near as near_each_other
 from core.schema import Example
 from core.schema.call import same_calls
 
@@ -150,5 +151,5 @@ def standing(new: Example, examples: Sequence[Example]) -> Example | None:
         return same
     keys = set(_keys(new))
     alike = [e for e in examples if e.split != new.split and keys.intersection(_keys(e))]
-    group = next((group for group in near([*alike, new]) if len(alike) in group), [])
+    group = next((group for group in near_each_other([*alike, new]) if len(alike) in group), [])
     return next((alike[place] for place in group if place < len(alike)), None)
