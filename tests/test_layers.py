@@ -95,7 +95,7 @@ CORE_LAYERS = (
     {"doctor"},
     {"importers", "models"},
     {"evaluation", "training"},
-    {"serving", "export"},
+    {"serving", "export", "retrieval"},
     {"jobs"},
     {"commands"},
     {"__main__"},
