@@ -21,6 +21,8 @@ from studio.views.batch import Tried
 from studio.views.chat import Lane, Said
 from studio.views.pieces import h
 
+GIVE_UP = 3  # answers in a row that failed
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -52,7 +54,10 @@ NOTHING = Found([], Shown({}, {}, []))
 def build(shell: Shell, which: gr.Dropdown, draft: gr.State, settings: list[Any]) -> Panel:
     """The fold; `which` is the tuned model, `draft` the correction form, `settings` how answers are sampled."""
     found, ticked = gr.State(NOTHING), gr.State([])
-    with gr.Accordion(t("batch.title"), open=False, elem_classes=["cw-panel", "cw-part"]):
+    with (
+        gr.Column(elem_classes="cw-panel"),
+        gr.Accordion(t("batch.title"), open=False, elem_classes=["cw-fold", "cw-part"]),
+    ):
         gr.HTML(f'<p class="sub">{h(t("batch.lead", most=prompts_of.MOST))}</p>')
         with gr.Row(elem_classes="cw-two"):
             lines = gr.Textbox(label=t("batch.prompts"), lines=5, max_lines=12, scale=3)
@@ -86,6 +91,8 @@ def build(shell: Shell, which: gr.Dropdown, draft: gr.State, settings: list[Any]
                 beside = _said(lane.unanswered(), BASE, asked, options)
             now = replace(now, rows=[*now.rows, Tried(lane, beside)])
             yield {found: now, **_drawn(now, [], total=len(todo))}
+            if len(now.rows) >= GIVE_UP and all(row.said.error for row in now.rows[-GIVE_UP:]):
+                break  # nobody answers, and each row says why
         yield {start: gr.Button(interactive=True), stop: gr.Button(visible=False), **_drawn(now, [])}
 
     def _said(lane: Lane, place: int, asked: Shown, options: sampling.Options) -> Said:

@@ -1,13 +1,15 @@
 """What a tool returned: typed, from a template kept for the tool, or found in the project's documents."""
 
+import json
 import time
 from typing import Any
 
 import gradio as gr
 
 from core.errors import StudioError
+from core.retrieval import search
 from core.schema import Tool, ToolCall
-from core.store import open_store, projects
+from core.store import documents, open_store, projects
 from studio.events import PRIVATE, shown
 from studio.shell import Shell
 from studio.text import t
@@ -56,13 +58,17 @@ def build(shell: Shell, asked: gr.State, kept: gr.BrowserState, todo: gr.State) 
             return
         with open_store(shell.settings) as db:
             tools = {tool.name: tool for tool in projects.tools(db, project)}
+            searchable = bool(documents.listed(db, project))
         calls = [ToolCall.from_json(call) for call in now["calls"]]
         with gr.Column(elem_classes=["cw-panel", "cw-bring"]):
             gr.HTML(
                 f"<h2>{h(t('play.result_title', n=len(calls)))}</h2>"
                 f'<p class="sub">{h(t("play.result_lead"))}</p>'
             )
-            boxes = [_call(shell, now, place, call, tools.get(call.name)) for place, call in enumerate(calls)]
+            boxes = [
+                _call(shell, text, call, tools.get(call.name), searchable)
+                for call, text in zip(calls, now["texts"], strict=True)
+            ]
             with gr.Row(elem_classes="cw-foot"):
                 leave = gr.Button(t("play.leave"), elem_classes="cw-quiet")
                 send = gr.Button(t("play.result_send"), elem_classes="cw-save")
@@ -86,14 +92,14 @@ def build(shell: Shell, asked: gr.State, kept: gr.BrowserState, todo: gr.State) 
 
 
 def _call(
-    shell: Shell, now: dict[str, Any], place: int, call: ToolCall, tool: Tool | None
+    shell: Shell, text: str, call: ToolCall, tool: Tool | None, searchable: bool
 ) -> tuple[gr.Textbox, gr.Checkbox]:
     """The field for one call's result, and whether it is to be suggested again."""
     said = ", ".join(f"{name}: {short(value_text(value), 60)}" for name, value in call.arguments.items())
     names = placeholders(tool)
     gr.HTML(f'<p><b class="mono">{h(call.name)}</b> <span class="sub">{h(said)}</span></p>')
     box = gr.Textbox(
-        now["texts"][place],
+        text,
         label=t("play.result_label", name=call.name),
         info=t("play.result_info", names=names) if names else t("play.result_info_none"),
         placeholder=t("turn.result_hint"),
@@ -105,12 +111,29 @@ def _call(
     )
     with gr.Row(elem_classes="cw-links"):
         tick = gr.Checkbox(
-            value=bool(now["texts"][place]),
+            value=bool(text),
             label=t("play.result_keep", name=call.name),
             interactive=True,
             container=False,
         )
+        if searchable:
+            look = gr.Button(t("play.result_search"), size="sm", elem_classes=["cw-quiet", "cw-fit", "cw-do"])
+            look.click(
+                shown(lambda project: found(shell, project, call)), [shell.project], [box, tick], **PRIVATE
+            )
     return box, tick
+
+
+def found(shell: Shell, project: str, call: ToolCall) -> tuple[str, bool]:
+    """What the project's documents say to a call, as its result; that is no template.
+
+    Raises StudioError where the call holds no text to search for.
+    """
+    query = " ".join(value for value in call.arguments.values() if isinstance(value, str)).strip()
+    if not query:
+        raise StudioError(t("play.result_no_query"), t("play.result_no_query_hint"), call.name)
+    hits = search.find(shell.settings, project, query)
+    return json.dumps(search.as_result(hits), ensure_ascii=False, indent=1)[:MOST_RESULT], False
 
 
 def result_of(text: str, call: ToolCall) -> str:

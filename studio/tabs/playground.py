@@ -28,6 +28,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
     """The tab; `again` takes the run that the Train tab is to train once more."""
     said = [gr.State(Lane()) for _ in range(PLACES)]
     draft, results, todo, editing = gr.State(draft_of.closed()), gr.State({}), gr.State({}), gr.State(False)
+    followed = gr.State("")  # the run that the choice of a tuned model followed last
     kept = gr.BrowserState({}, storage_key="callwright-results", secret="callwright-results")
     with gr.Row(elem_classes="cw-head"):
         gr.HTML(head(t("play.title"), t("play.lead")))
@@ -61,6 +62,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
         settings = sampling.build()
     line = corrections.line(shell, again)
     many = batch.build(shell, which, draft, settings.inputs)
+    documents.build(shell)
 
     def _shown(project: str, chosen: str | None, more: Any) -> Shown:
         with open_store(shell.settings) as db:
@@ -80,17 +82,21 @@ def build(shell: Shell, again: gr.State) -> Panel:
             False,
         ]
 
-    def on_runs(project: str, shown_run: str, more: Any, *lanes_now: Lane) -> list[Any]:
-        """The models to choose from; the run that is shown is chosen."""
+    def on_runs(
+        project: str, shown_run: str, before: str, chosen: str | None, more: Any, *lanes_now: Lane
+    ) -> list[Any]:
+        """The models to choose from; a run that is shown anew is chosen, else the choice stays."""
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
             tuned = lanes.tunable(runs.listed(db, found))
             others = lanes.choices(shell.settings, db, found)
         ids = [run.id for run in tuned]
-        value = shown_run if shown_run in ids else ids[0] if ids else None
+        wanted = chosen if shown_run == before else shown_run
+        value = wanted if wanted in ids else shown_run if shown_run in ids else ids[0] if ids else None
         known = [id for _, id in others]
         more = [id for id in more or [] if id in known]
         return [
+            shown_run,
             gr.Dropdown([(run.name, run.id) for run in tuned], value=value, visible=bool(tuned)),
             gr.Dropdown(others, value=more),
             *on_look(project, value, more, *lanes_now),
@@ -136,6 +142,10 @@ def build(shell: Shell, again: gr.State) -> Panel:
                     lane = lane.answered(piece)
             yield {columns[place]: _drawn(now, place, lane), said[place]: lane}
         yield {send: gr.Button(interactive=True)}
+
+    def on_failed(project: str, chosen: str | None, more: Any, *lanes_now: Lane) -> list[Any]:
+        """The columns as they were before what could not be asked."""
+        return [gr.Button(interactive=True), *on_look(project, chosen, more, *lanes_now)]
 
     # What is done with an answer
 
@@ -243,7 +253,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
         concurrency_limit=4,
         **PRIVATE,
     )
-    going.failure(lambda: gr.Button(interactive=True), None, [send], **PRIVATE)
+    going.failure(shown(on_failed), [*models, *said], [send, *looked], **PRIVATE)
     for place, column in enumerate(columns):
         column.act(
             shown(_acting(place)),
@@ -258,8 +268,8 @@ def build(shell: Shell, again: gr.State) -> Panel:
     gr.on(
         [shell.mark.change, shell.run.change],
         shown(on_runs),
-        [shell.project, shell.run, settings.more, *said],
-        [which, settings.more, *looked],
+        [shell.project, shell.run, followed, which, settings.more, *said],
+        [followed, which, settings.more, *looked],
         **PRIVATE,
     )
     gr.on(

@@ -82,8 +82,6 @@ TEXT: dict[str, str] = {
     "play.result_send": "Give it back",
     "play.result_empty": "There is no result of {name} yet.",
     "play.result_empty_hint": "Write what the tool returned; {{}} where it returns nothing.",
-    "play.result_no_documents": "This project has no documents.",
-    "play.result_no_documents_hint": "Add some below, at Documents.",
     "play.result_no_query": "This call says nothing that could be searched for.",
     "play.result_no_query_hint": "Write the result yourself.",
     # Models and sampling
