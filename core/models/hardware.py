@@ -6,6 +6,7 @@ import gc
 import os
 import platform
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -122,9 +123,21 @@ def tune() -> None:
     torch.set_num_threads(_cores())
 
 
+def free_memory(device: str) -> int:
+    """Bytes that are free for a model on a device. Loads torch for a card."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[0]
+    total, used = _memory()
+    return total - used
+
+
 def give_back() -> None:
     """Give the pages of freed tensors back, which `tune` keeps: between two works that need others."""
     gc.collect()
+    if "torch" in sys.modules:
+        sys.modules["torch"].cuda.empty_cache()  # nothing where no card is used
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
 

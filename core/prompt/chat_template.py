@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import StudioError
 from core.prompt import json_calls, neutral, probe
 from core.prompt.json_calls import Form
+from core.prompt.marks import Marks
 from core.prompt.messages import Message, rendered
 from core.prompt.parsed import Parsed
 
@@ -25,6 +26,10 @@ class ChatTemplate:
     stops: tuple[int, ...]
     endings: tuple[str, ...]  # texts of tokens that may follow an answer
     name: str = "chat template"
+
+    @property
+    def marks(self) -> Marks:
+        return json_calls.marks(self.form, self.pattern)
 
     def render(
         self, messages: list[Message], tools: list[dict[str, Any]] | None, add_generation_prompt: bool

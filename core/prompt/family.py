@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from core.prompt import chat_template, functiongemma, probe
+from core.prompt.marks import Marks
 from core.prompt.messages import Message
 from core.prompt.parsed import Parsed as Parsed
 
@@ -13,6 +14,11 @@ class Family(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def marks(self) -> Marks:
+        """What sets calls apart from words."""
+        ...
 
     def render(
         self, messages: list[Message], tools: list[dict[str, Any]] | None, add_generation_prompt: bool

@@ -10,7 +10,8 @@ from typing import Any
 
 from core.prompt import neutral, strict_json
 from core.prompt.functiongemma_reader import read_answer
-from core.prompt.functiongemma_tokens import BOS, CALL, ESCAPE, MARKS, PATTERN, STOPS
+from core.prompt.functiongemma_tokens import BOS, CALL, END_CALL, ESCAPE, MARKS, PATTERN, STOPS
+from core.prompt.marks import Marks
 from core.prompt.parsed import Parsed
 from core.prompt.template import compiled
 
@@ -46,6 +47,10 @@ class FunctionGemma:
 
     tokenizer: Any = None
     name: str = "functiongemma"
+
+    @property
+    def marks(self) -> Marks:
+        return Marks(CALL, END_CALL, PATTERN)
 
     def render(
         self, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, add_generation_prompt: bool

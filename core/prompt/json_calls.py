@@ -7,6 +7,7 @@ import re
 from typing import Any, Literal
 
 from core.prompt import neutral, strict_json
+from core.prompt.marks import Marks
 from core.prompt.parsed import Parsed
 from core.schema.call import ToolCall
 
@@ -23,6 +24,12 @@ _CLOSE = re.compile(r"\s*</tool_call>")
 def form_of(answer: str) -> Form:
     """The form of an answer that is known to be a call."""
     return "tagged" if OPEN in answer else "listed" if LIST in answer else "bare"
+
+
+def marks(form: Form, pattern: re.Pattern[str]) -> Marks:
+    """What sets calls apart from words."""
+    opening, closing = {"tagged": (OPEN, CLOSE), "listed": (LIST, ""), "bare": ("", "")}[form]
+    return Marks(opening, closing, pattern, ("{", "[", PYTHON), thinks=True)
 
 
 def parse(text: str, form: Form, endings: tuple[str, ...], pattern: re.Pattern[str]) -> Parsed:

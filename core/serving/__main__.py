@@ -24,7 +24,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = Settings.load()
     key = secrets.token_urlsafe(24)
-    app = build(Engine(settings), key)
+    engine = Engine(settings)
+    app = build(engine, key)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -32,11 +33,12 @@ def main() -> None:
     _announce(settings.host / "address.json", listener.getsockname()[1], key)
 
     def leave_when_idle() -> None:
-        while app.state.busy or time.monotonic() - app.state.last_use < IDLE_SECONDS:
+        while engine.shelf.busy or time.monotonic() - app.state.last_use < IDLE_SECONDS:
             time.sleep(5)
         server.should_exit = True
 
     threading.Thread(target=leave_when_idle, daemon=True).start()
+    threading.Thread(target=engine.shelf.warm, daemon=True).start()
     server.run(sockets=[listener])
 
 

@@ -1,85 +1,29 @@
 """The HTTP face of the engine: /v1/models and /v1/chat/completions, for anyone who holds the key."""
 
 import json
+import logging
 import secrets
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from core.errors import StudioError
-from core.models import known
-from core.schema import read_tool
-from core.serving.engine import Engine
+from core.serving.chat_answer import ChatAnswer
+from core.serving.chat_request import ChatRequest
+from core.serving.engine import Answering, Engine
+from core.serving.shelf import NoMemory, NoModel
 
-MAX_TEXT = 200_000  # characters of one request's messages
-
-
-class Message(BaseModel):
-    role: str = Field(pattern="^(system|developer|user|assistant|tool)$")
-    content: Any = ""
-    tool_calls: list[dict[str, Any]] | None = None
-    tool_call_id: str | None = None
-    name: str | None = None
-
-    def text(self) -> str:
-        """The words of the message; OpenAI clients may send them in parts."""
-        if self.content is None or isinstance(self.content, str):
-            return self.content or ""
-        parts = self.content if isinstance(self.content, list) else [self.content]
-        if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
-            raise StudioError("Only text can be understood.", "Send the content as text.", "messages.content")
-        return "\n".join(part["text"] for part in parts)
-
-
-def plain(messages: list[Message]) -> list[dict[str, Any]]:
-    """Messages as chat templates take them: words as one text, arguments as objects, tool results with a name."""
-    called: dict[str, str] = {}
-    result = []
-    for message in messages:
-        entry: dict[str, Any] = {"role": message.role, "content": message.text()}
-        if message.tool_calls:
-            entry["tool_calls"] = [_plain_call(call) for call in message.tool_calls]
-            called |= {call["id"]: call["function"]["name"] for call in entry["tool_calls"]}
-        if message.role == "tool":
-            entry["tool_call_id"] = message.tool_call_id or ""
-            entry["name"] = message.name or called.get(entry["tool_call_id"], "")
-            if not entry["name"]:
-                raise StudioError("A tool's result follows no call of it.", where="messages.tool_call_id")
-        result.append(entry)
-    return result
-
-
-def _plain_call(call: dict[str, Any]) -> dict[str, Any]:
-    function = call.get("function") or {}
-    arguments = function.get("arguments") or {}
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            arguments = None
-    if not isinstance(arguments, dict) or not isinstance(function.get("name"), str):
-        raise StudioError(
-            "A call needs a name, and arguments that are a JSON object.", where="messages.tool_calls"
-        )
-    return {
-        "id": str(call.get("id", "")),
-        "type": "function",
-        "function": {"name": function["name"], "arguments": arguments},
-    }
-
-
-class ChatRequest(BaseModel):
-    model: str
-    messages: list[Message] = Field(min_length=1, max_length=200)
-    tools: list[dict[str, Any]] = Field(default_factory=list, max_length=200)
-    stream: bool = False
+log = logging.getLogger("callwright.serving")
 
 
 def build(engine: Engine, key: str) -> FastAPI:
-    """The application; every path asks for `Authorization: Bearer KEY`."""
+    """The application; every path asks for `Authorization: Bearer KEY`. Errors have the form of OpenAI's API."""
 
     def authorised(request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -89,65 +33,99 @@ def build(engine: Engine, key: str) -> FastAPI:
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(authorised)])
     app.state.last_use = time.monotonic()
-    app.state.busy = 0
 
     @app.exception_handler(StudioError)
     async def refused(request: Request, error: StudioError) -> JSONResponse:
-        return JSONResponse({"error": {**error.to_json(), "type": "invalid_request_error"}}, status_code=400)
+        status, body = as_error(error)
+        return JSONResponse(body, status)
 
-    @app.exception_handler(HTTPException)
-    async def http_refused(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(
-            {"error": {"message": str(error.detail), "type": "invalid_request_error"}}, error.status_code
-        )
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return JSONResponse(_error(f"{where}: {first['msg']}." if where else first["msg"], where), 400)
+
+    @app.exception_handler(AnyHTTPException)
+    async def http_refused(request: Request, error: AnyHTTPException) -> JSONResponse:
+        code = {401: "invalid_api_key", 404: "not_found"}.get(error.status_code)
+        return JSONResponse(_error(str(error.detail), code=code), error.status_code)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        status, body = as_error(error)
+        return JSONResponse(body, status)
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
-        names = known.names(engine.settings)
-        return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+        return {"object": "list", "data": [_model(name) for name in engine.models()]}
+
+    @app.get("/v1/models/{name:path}")
+    def model(name: str) -> dict[str, Any]:
+        if name not in engine.models():
+            raise NoModel(f"There is no model {name!r} here.", where="model")
+        return _model(name)
 
     @app.post("/v1/chat/completions")
-    def complete(request: ChatRequest) -> dict[str, Any]:
-        if request.stream:
-            raise StudioError("This model host does not stream yet.", "Leave out stream.", "stream")
-        messages = plain(request.messages)
-        if sum(len(str(message["content"])) for message in messages) > MAX_TEXT:
-            raise StudioError(f"The messages are longer than {MAX_TEXT} characters.", where="messages")
-        tools = [read_tool(tool)[0] for tool in request.tools]
-        app.state.busy += 1
-        try:
-            reply = engine.answer(request.model, messages, tools)
-        finally:
-            app.state.busy -= 1
-            app.state.last_use = time.monotonic()
-        calls = [
-            {
-                "id": f"call_{i}",
-                "type": "function",
-                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
-            }
-            for i, call in enumerate(reply.parsed.calls)
-        ]
-        message: dict[str, Any] = {"role": "assistant", "content": reply.parsed.text or None}
-        if calls:
-            message["tool_calls"] = calls
-        return {
-            "id": f"chatcmpl-{secrets.token_hex(8)}",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": request.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
-            "usage": {
-                "prompt_tokens": reply.prompt_tokens,
-                "completion_tokens": reply.tokens,
-                "total_tokens": reply.prompt_tokens + reply.tokens,
-            },
-            # Beside the standard: what was really said, and why it could not be read.
-            "callwright": {
-                "text": reply.text,
-                "malformed": reply.parsed.malformed,
-                "seconds": round(reply.seconds, 3),
-            },
-        }
+    async def complete(body: ChatRequest, request: Request) -> Response:
+        ask = body.ask()
+        answering = await run_in_threadpool(engine.answer, ask)
+        answer = ChatAnswer(body.model)
+        if body.stream:
+            with_usage = bool(body.stream_options and body.stream_options.include_usage)
+            return StreamingResponse(_events(answering, answer, with_usage), media_type="text/event-stream")
+        return await _whole(answering, answer, request)
 
     return app
+
+
+async def _whole(answering: Answering, answer: ChatAnswer, request: Request) -> Response:
+    """The answer at its end, or nothing as soon as nobody waits for it any more."""
+    try:
+        async for piece in iterate_in_threadpool(answering):
+            if piece.reply is not None:
+                return JSONResponse(answer.whole(piece.reply))
+            if await request.is_disconnected():
+                break
+    finally:
+        answering.close()
+    return Response(status_code=499)
+
+
+async def _events(answering: Answering, answer: ChatAnswer, with_usage: bool) -> AsyncIterator[str]:
+    """The answer as server-sent events; the server stops asking for them when the client is gone."""
+    try:
+        async for piece in iterate_in_threadpool(answering):
+            for chunk in answer.chunks(piece, with_usage):
+                yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+    except Exception as error:  # the status is sent already
+        yield f"data: {json.dumps(as_error(error)[1], ensure_ascii=False)}\n\n"
+    finally:
+        answering.close()
+    yield "data: [DONE]\n\n"
+
+
+def as_error(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Status and body of an error in OpenAI's form; what we do not know is logged, and told without details."""
+    if isinstance(error, NoModel):
+        return 404, _error(error.message, "model", "model_not_found", error)
+    if isinstance(error, NoMemory):
+        return 503, _error(error.message, None, "no_memory", error, "server_error")
+    if isinstance(error, StudioError):
+        return 400, _error(error.message, error.where, None, error)
+    log.error("unexpected", exc_info=error)
+    return 500, _error("The model host failed. Its log tells why.", None, None, None, "server_error")
+
+
+def _error(
+    message: str,
+    param: str | None = None,
+    code: str | None = None,
+    told: StudioError | None = None,
+    type: str = "invalid_request_error",
+) -> dict[str, Any]:
+    more = {"hint": told.hint, "where": told.where} if told else {}
+    return {"error": {"message": message, "type": type, "param": param or None, "code": code, **more}}
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "callwright"}

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from core import processes
 from core.errors import StudioError
 from core.schema import Tool, ToolCall
 from core.settings import Settings
-from core.store import open_store, runs
 
 START_SECONDS = 60
 ANSWER_SECONDS = 300  # the first answer of a model includes loading it, perhaps converting it
@@ -25,7 +25,13 @@ class Answer:
     calls: tuple[ToolCall, ...]
     words: str  # what was said beside or instead of calls
     malformed: str  # why it could not be read, or empty
-    seconds: float
+    seconds: float  # from the loaded model to the end
+    tokens: int  # written
+    prompt_tokens: int  # read
+
+
+class HostEnded(StudioError):
+    """The model host ended in the middle of an answer; it was started again, so one may ask once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +41,141 @@ class _Host:
     process: processes.Owner
 
 
-def ask(settings: Settings, model: str, messages: list[dict[str, Any]], tools: list[Tool]) -> Answer:
-    """The greedy answer of a model ("starter", a run id, a folder, a Hub id) to a conversation.
-
-    Starts the host where none runs. Raises StudioError where a run needs the memory, or the model cannot answer.
-    """
-    with open_store(settings) as db:
-        working = runs.listed(db, states=runs.WORKING, kind=None)
-    if working:
-        raise StudioError(
-            f"{working[0].name} is at work and needs this computer's memory.",
-            "Ask again when it has finished.",
-            "playground",
+def ask(
+    settings: Settings,
+    model: str,
+    messages: list[dict[str, Any]],
+    tools: list[Tool],
+    *,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    max_tokens: int | None = None,
+    seed: int | None = None,
+    tool_choice: str = "auto",
+    constrained: bool = False,
+) -> Answer:
+    """The answer of a model, greedy where nothing else is asked; see `stream`."""
+    return last_of(
+        stream(
+            settings,
+            model,
+            messages,
+            tools,
+            temperature=temperature,
+            top_p=top_p,
+            max_tokens=max_tokens,
+            seed=seed,
+            tool_choice=tool_choice,
+            constrained=constrained,
         )
-    body = {"model": model, "messages": messages, "tools": [tool.declaration() for tool in tools]}
-    response = _post(settings, body) or _post(settings, body)  # once more where the host died on us
-    if response is None:
-        log = settings.host / "log.txt"
-        raise StudioError("The model host ended while it was asked.", "Its log tells why.", str(log))
-    data = response.json()
-    if response.is_error:
-        problem = data.get("error") or {"message": str(data.get("detail"))}
-        raise StudioError(problem["message"], problem.get("hint", ""), problem.get("where", ""))
-    message, more = data["choices"][0]["message"], data["callwright"]
-    calls = tuple(
-        ToolCall(call["function"]["name"], json.loads(call["function"]["arguments"]))
-        for call in message.get("tool_calls", ())
     )
-    return Answer(more["text"], calls, message["content"] or "", more["malformed"], more["seconds"])
 
 
-def _post(settings: Settings, body: dict[str, Any]) -> httpx.Response | None:
-    """What the host says, an error too; None where it ended instead (it keeps no state, so it may be asked again)."""
+def last_of(pieces: Iterable[str | Answer]) -> Answer:
+    """The answer at the end of a stream."""
+    return next(item for item in pieces if isinstance(item, Answer))
+
+
+def stream(
+    settings: Settings,
+    model: str,
+    messages: list[dict[str, Any]],
+    tools: list[Tool],
+    *,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    max_tokens: int | None = None,
+    seed: int | None = None,
+    tool_choice: str = "auto",
+    constrained: bool = False,
+) -> Iterator[str | Answer]:
+    """Pieces of the raw text that a model ("starter", a run id, a folder, a Hub id) writes, the last item the `Answer`.
+
+    `temperature` 0 is greedy; `tool_choice` is "auto", "none", "required" or the name of a tool; `constrained` holds
+    names and arguments to the schema. Starts the host where none runs; whoever closes the iterator ends the answer.
+    Raises HostEnded where the host was ended meanwhile, else StudioError where the model cannot be asked.
+    """
+    named = {"type": "function", "function": {"name": tool_choice}}
+    body = {
+        "model": model,
+        "messages": messages,
+        "tools": [tool.declaration() for tool in tools],
+        "tool_choice": tool_choice if tool_choice in ("auto", "none", "required") else named,
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_tokens": max_tokens,
+        "seed": seed,
+        "constrained": constrained,
+        "stream": True,
+    }
+    for last_try in (
+        False,
+        True,
+    ):  # it keeps no state, so it may be asked again where it has said nothing yet
+        said = False
+        try:
+            for item in _asked(settings, body):
+                said = True
+                yield item
+            return
+        except HostEnded:
+            if said:
+                _running(settings) or _start(settings)
+                raise
+            if last_try:
+                raise
+    raise AssertionError("not reached")
+
+
+def _asked(settings: Settings, body: dict[str, Any]) -> Iterator[str | Answer]:
+    """One try. Raises HostEnded, or StudioError with what the host says."""
     host = _running(settings) or _start(settings)
     try:
-        return httpx.post(
+        with httpx.stream(
+            "POST",
             f"http://127.0.0.1:{host.port}/v1/chat/completions",
             json=body,
             headers={"Authorization": f"Bearer {host.key}"},
             timeout=ANSWER_SECONDS,
             trust_env=False,  # never through a proxy
-        )
+        ) as response:
+            if response.is_error:
+                response.read()
+                raise _refusal(response.json()["error"])
+            yield from _read(response.iter_lines())
     except httpx.TransportError as error:
+        log = str(settings.host / "log.txt")
         if not isinstance(error, httpx.TimeoutException) and _ends(host):
-            return None
+            raise HostEnded(
+                "The model host ended while it was asked; it starts again.", "Ask once more.", log
+            ) from error
         raise StudioError(
-            f"The model host did not answer ({type(error).__name__}).",
-            "Ask again. Its log tells more.",
-            str(settings.host / "log.txt"),
+            f"The model host did not answer ({type(error).__name__}).", "Ask again. Its log tells more.", log
         ) from error
+
+
+def _read(lines: Iterable[str]) -> Iterator[str | Answer]:
+    """The events of a stream. Raises StudioError for one that is an error."""
+    for line in lines:
+        if not line.startswith("data: {"):
+            continue
+        event = json.loads(line.removeprefix("data: "))
+        if "error" in event:
+            raise _refusal(event["error"])
+        beside = event.get("callwright")
+        if beside is None:
+            continue
+        if "seconds" not in beside:
+            yield beside["text"]
+            continue
+        calls = tuple(ToolCall.from_json(call) for call in beside.pop("calls"))
+        yield Answer(calls=calls, **beside)
+        return
+    raise httpx.RemoteProtocolError("the stream ended early")
+
+
+def _refusal(problem: dict[str, Any]) -> StudioError:
+    return StudioError(problem["message"], problem.get("hint", ""), problem.get("where", ""))
 
 
 def _ends(host: _Host) -> bool:
