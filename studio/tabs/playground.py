@@ -13,6 +13,7 @@ from core.serving import client
 from core.store import open_store, projects, runs
 from core.store.runs import Run
 from studio.events import PRIVATE, acted, html, shown
+from studio.panels import documents
 from studio.shell import Panel, Shell
 from studio.text import t
 from studio.views import playground as view
@@ -52,6 +53,7 @@ def build(shell: Shell) -> Panel:
             send = gr.Button(t("play.send"), variant="primary", scale=1, min_width=90)
         chips = html()
         gr.HTML(f'<p class="sub cw-small">{t("play.fresh")}</p>')
+    documents.build(shell)
 
     def _models(project: str, chosen: str | None) -> tuple[Run | None, list[Tool]]:
         """The run whose model is asked, where there is one, and the tools that both models are shown."""
