@@ -78,7 +78,7 @@ def test_tabs_do_not_know_each_other(path: Path) -> None:
 def test_views_are_pure(path: Path) -> None:
     """Records of the store may be named; a connection, a process or a Gradio component may not."""
     allowed = re.compile(
-        r"studio\.(views|text)\b|core\.(schema|errors|store\.\w+|doctor|prompt|models\.catalog|importers"
+        r"studio\.(views|text)\b|core\.(schema|errors|store\.\w+|doctor|prompt|models\.catalog|importers|retrieval"
         r"|evaluation\.(statistics|comparison|breakdown|ladder|wording))\b"
     )
     used = set(imports(path))

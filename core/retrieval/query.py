@@ -31,14 +31,18 @@ STOP_WORDS = frozenset(_UNSAID.split())
 
 def spelled(text: str) -> str:
     """A text as it is indexed: one form for each letter, CJK characters apart."""
-    return CHARACTER.sub(r" \1 ", unicodedata.normalize("NFKC", text))
+    return CHARACTER.sub(r" \1 ", _folded(text))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def words(text: str) -> list[str]:
     """The words of a text that are searched, at most MOST_WORDS: stop words only where there are no others."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST]).casefold()
-    # What FTS5 takes for a letter, a number or a mark that belongs to one.
-    letters = "".join(letter if unicodedata.category(letter)[0] in "LNM" else " " for letter in text)
+    # Letters, numbers and the marks that belong to them; to FTS5 too, everything else separates words.
+    folded = _folded(text[:LONGEST])
+    letters = "".join(letter if unicodedata.category(letter)[0] in "LNM" else " " for letter in folded)
     found = [part for word in letters.split() for part in _parts(word)]
     return list(dict.fromkeys([one for one in found if one not in STOP_WORDS] or found))[:MOST_WORDS]
 

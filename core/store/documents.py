@@ -103,25 +103,31 @@ def with_title(db: Database, project: str, title: str) -> int:
     return int(row[0])
 
 
-def delete(db: Database, project: str, id: int) -> Deleted:
-    """Delete a document with its marks. Raises StudioError where it is gone."""
+def delete(db: Database, project: str, ids: Iterable[int]) -> list[Deleted]:
+    """Delete documents with their marks. Raises StudioError, and deletes none, where one is gone."""
+    deleted = []
     with immediate(db):
-        title, text = _found(db, project, id)
-        marks = db.conn.execute(
-            "SELECT example FROM relevant WHERE project = ? AND document = ?", (project, id)
-        )
-        deleted = Deleted(title, text, tuple(example for (example,) in marks))
-        db.conn.execute("DELETE FROM documents WHERE project = ? AND id = ?", (project, id))
+        for id in ids:
+            title, text = _found(db, project, id)
+            marks = db.conn.execute(
+                "SELECT example FROM relevant WHERE project = ? AND document = ?", (project, id)
+            )
+            deleted.append(Deleted(title, text, tuple(example for (example,) in marks)))
+            db.conn.execute("DELETE FROM documents WHERE project = ? AND id = ?", (project, id))
     return deleted
 
 
-def restore(db: Database, project: str, deleted: Deleted) -> int:
-    """Bring a deleted document back with its marks; its new id. Raises StudioError as `add` does."""
+def restore(db: Database, project: str, deleted: Iterable[Deleted]) -> list[int]:
+    """Bring deleted documents back with their marks; their new ids. Raises StudioError as `add` does."""
+    every = list(deleted)
     with immediate(db):
-        [id] = add(db, project, [(deleted.title, deleted.text)])
-        for example in deleted.examples:
-            db.conn.execute("INSERT OR IGNORE INTO relevant VALUES (?, ?, ?)", (project, example, id))
-    return id
+        ids = add(db, project, [(one.title, one.text) for one in every])
+        for id, one in zip(ids, every, strict=True):
+            db.conn.executemany(
+                "INSERT OR IGNORE INTO relevant VALUES (?, ?, ?)",
+                [(project, example, id) for example in one.examples],
+            )
+    return ids
 
 
 def revision(db: Database, project: str) -> str:

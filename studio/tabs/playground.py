@@ -10,7 +10,7 @@ from core.errors import StudioError
 from core.store import open_store, projects, runs
 from studio.editors import example_draft as draft_of
 from studio.events import PRIVATE, acted, html, shown
-from studio.panels import asking, batch, corrections, lanes, sampling, tool_results
+from studio.panels import asking, batch, corrections, documents, lanes, sampling, tool_results
 from studio.panels.corrections import Answer
 from studio.panels.lanes import PLACES, Shown
 from studio.shell import Panel, Shell

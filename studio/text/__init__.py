@@ -4,6 +4,7 @@
 """
 
 from studio.text import (
+    english_documents,
     english_editing,
     english_example_editor,
     english_examples,
@@ -16,6 +17,7 @@ from studio.text import (
 )
 
 PARTS = (
+    english_documents,
     english_editing,
     english_tool_editor,
     english_example_editor,
