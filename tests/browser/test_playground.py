@@ -30,7 +30,11 @@ TAUGHT = [
     Example.single("My lamp is broken", PARCEL),  # wrong, to be corrected
     Example.single("Thanks", reply="You are welcome."),
     Example(
-        (Turn("user", "Where is parcel 7?"), Turn("assistant", "", (PARCEL,)), Turn("tool", RESULT, name="find_order")),
+        (
+            Turn("user", "Where is parcel 7?"),
+            Turn("assistant", "", (PARCEL,)),
+            Turn("tool", RESULT, name="find_order"),
+        ),
         reply="It is on its way.",
     ),
 ]
@@ -58,7 +62,9 @@ def seeded(studio: Studio, tmp_path_factory) -> Seeded:
         project = projects.create(db, "Parcels").id
         for tool in tools:
             projects.save_tool(db, project, tool)
-        projects.add_examples(db, project, [Example.single("Thanks a lot", reply="You are welcome.", split="test")])
+        projects.add_examples(
+            db, project, [Example.single("Thanks a lot", reply="You are welcome.", split="test")]
+        )
         run = runs.create(db, project, str(base), {}, projects.freeze(db, project).hash)
         claimed = claims.claim(db, run.id)
         runs.report(db, run.id, claimed.attempt, folder=str(taught))
@@ -108,7 +114,7 @@ def test_a_call_its_result_and_the_answer_in_words(studio: Studio, page: Page, s
     expect(tuned(page).get_by_text("It is on its way.", exact=True)).to_be_visible()
     expect(tuned(page).locator(".cw-returned")).to_contain_text('"parcel": "7"')
 
-    # The conversation goes on: what came to an end is shown to the model again, and what did not is said to be left out.
+    # The conversation goes on in the same column.
     answered(page)
     say(page, "I need help")
     expect(tuned(page).locator(".cw-me")).to_have_count(2)
@@ -118,9 +124,13 @@ def test_a_call_its_result_and_the_answer_in_words(studio: Studio, page: Page, s
     expect(page.locator(".cw-me")).to_have_count(0)
     say(page, "Where is parcel 7?")
     tuned(page).get_by_role("button", name="Give it a result…").click()
-    expect(page.get_by_label("find_order returned")).to_have_value('{"status": "on its way", "parcel": "{query}"}')
+    expect(page.get_by_label("find_order returned")).to_have_value(
+        '{"status": "on its way", "parcel": "{query}"}'
+    )
     page.get_by_role("button", name="Search your documents").click()
-    expect(page.get_by_label("find_order returned")).not_to_have_value('{"status": "on its way", "parcel": "{query}"}')
+    expect(page.get_by_label("find_order returned")).not_to_have_value(
+        '{"status": "on its way", "parcel": "{query}"}'
+    )
     assert "handed over at noon" in page.get_by_label("find_order returned").input_value()
 
 
@@ -162,7 +172,9 @@ def test_a_wrong_call_is_corrected_and_becomes_an_example(studio: Studio, page: 
     expect(page.get_by_text("1 correction since Run 1")).to_have_count(0)
 
 
-def test_what_the_test_asks_already_is_refused_with_a_sentence(studio: Studio, page: Page, seeded: Seeded) -> None:
+def test_what_the_test_asks_already_is_refused_with_a_sentence(
+    studio: Studio, page: Page, seeded: Seeded
+) -> None:
     opened(page, studio, seeded)
     page.get_by_role("button", name="Thanks a lot").click()
     answered(page)
@@ -203,10 +215,14 @@ def test_what_was_said_last_is_edited_and_asked_again(studio: Studio, page: Page
     expect(page.locator(".cw-me")).to_have_count(0)
 
 
-def test_many_prompts_are_asked_and_the_right_answers_taken(studio: Studio, page: Page, seeded: Seeded) -> None:
+def test_many_prompts_are_asked_and_the_right_answers_taken(
+    studio: Studio, page: Page, seeded: Seeded
+) -> None:
     opened(page, studio, seeded)
     page.get_by_role("button", name="Try many at once").click()
-    page.get_by_label("Prompts, one a line").fill("Where is parcel 7?\nI need help\n\nMy lamp is broken\nThanks a lot")
+    page.get_by_label("Prompts, one a line").fill(
+        "Where is parcel 7?\nI need help\n\nMy lamp is broken\nThanks a lot"
+    )
     page.get_by_role("button", name="Ask all").click()
     expect(page.get_by_text("4 prompts asked")).to_be_visible()
     rows = page.locator(".cw-batch tbody tr")
@@ -260,7 +276,10 @@ def test_two_pages_at_once_do_not_mix(
         one.get_by_label("Ask something…").fill(words)
     for one in (page, second):
         one.get_by_role("button", name="Send").click()
-    for one, words, tool in ((page, "Where is parcel 7?", "find_order"), (second, "I need help", "open_ticket")):
+    for one, words, tool in (
+        (page, "Where is parcel 7?", "find_order"),
+        (second, "I need help", "open_ticket"),
+    ):
         answered(one)
         expect(tuned(one).locator(".cw-me")).to_have_text([words])
         expect(tuned(one).locator(".cw-call")).to_contain_text(tool)
