@@ -8,6 +8,7 @@ import gradio as gr
 
 from core.errors import StudioError
 from core.retrieval import search
+from core.retrieval.measure import query_of
 from core.schema import Tool, ToolCall
 from core.store import documents, open_store, projects
 from studio.events import PRIVATE, shown
@@ -119,17 +120,20 @@ def _call(
         if searchable:
             look = gr.Button(t("play.result_search"), size="sm", elem_classes=["cw-quiet", "cw-fit", "cw-do"])
             look.click(
-                shown(lambda project: found(shell, project, call)), [shell.project], [box, tick], **PRIVATE
+                shown(lambda project: found(shell, project, call, tool)),
+                [shell.project],
+                [box, tick],
+                **PRIVATE,
             )
     return box, tick
 
 
-def found(shell: Shell, project: str, call: ToolCall) -> tuple[str, bool]:
+def found(shell: Shell, project: str, call: ToolCall, tool: Tool | None) -> tuple[str, bool]:
     """What the project's documents say to a call, as its result; that is no template.
 
     Raises StudioError where the call holds no text to search for.
     """
-    query = " ".join(value for value in call.arguments.values() if isinstance(value, str)).strip()
+    query = query_of(call, tool)
     if not query:
         raise StudioError(t("play.result_no_query"), t("play.result_no_query_hint"), call.name)
     hits = search.find(shell.settings, project, query)

@@ -8,6 +8,7 @@ import gradio as gr
 
 from core.errors import StudioError
 from core.store import open_store, projects, runs
+from core.store.feedback import Verdict
 from studio.editors import example_draft as draft_of
 from studio.events import PRIVATE, acted, html, shown
 from studio.panels import asking, batch, corrections, documents, lanes, sampling, tool_results
@@ -71,7 +72,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
     def _drawn(now: Shown, place: int, lane: Lane, **doing: str) -> str:
         return lanes.drawn(now, place, lane, **doing)
 
-    def on_look(project: str, chosen: str, more: Any, *lanes_now: Lane) -> list[Any]:
+    def on_look(project: str, chosen: str | None, more: Any, *lanes_now: Lane) -> list[Any]:
         """All columns as they stand, and what can be done with what was said last."""
         now = _shown(project, chosen, more)
         held = lanes.held(now, lanes_now)
@@ -178,7 +179,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
             if do in ("right", "wrong") and answer.example is None and not answer.error:
-                verdict = "right" if do == "right" else "wrong"
+                verdict: Verdict = "right" if do == "right" else "wrong"
                 noted = corrections.keep(db, found, whole, verdict)
                 lane = lane.marked(answer.uid, verdict=verdict, feedback=noted)
                 if verdict == "wrong":

@@ -33,11 +33,11 @@ THERE = [
         ("Please, how do I use the VPN?", "other", "test", None),  # in its own part only the same words
         ("Where is the travel policy of our companies?", "travel policy", "test", 2),
         (
-            "Where are the travel policys of our company?",
+            "Where is the travel policy of our compamy?",
             "travel policy",
             "test",
             2,
-        ),  # nearly, and the same answer
+        ),  # a slip, and the same answer
         ("Where is the travel policy?", "flights", "test", None),
         ("Something else", "vpn", "train", None),  # the same answer alone is no leak
     ],
