@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from sqlite_utils import Database
@@ -27,6 +27,7 @@ class Prediction:
     exact: bool
     reason: str = ""  # why the text could not be read, where it could not
     tokens: int = 0
+    ladder: dict[str, Any] = field(default_factory=dict)  # core.evaluation.ladder.Ladder as JSON
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,11 +4,13 @@
 """
 
 from studio.text import (
+    english_documents,
     english_editing,
     english_example_editor,
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_runs,
     english_tool_editor,
     english_training,
@@ -16,12 +18,14 @@ from studio.text import (
 )
 
 PARTS = (
+    english_documents,
     english_editing,
     english_tool_editor,
     english_example_editor,
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_runs,
     english_training,
     english_use_it,

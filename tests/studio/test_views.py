@@ -26,6 +26,7 @@ from core.store.metrics import Metric
 from core.store.runs import Run
 from studio.text import ENGLISH, PARTS
 from studio.views import (
+    batch,
     bring,
     chart,
     division,
@@ -38,6 +39,7 @@ from studio.views import (
     tools,
     train,
 )
+from studio.views.chat import Lane, Said
 
 NASTY = (
     "<script>alert(1)</script>",
@@ -116,12 +118,20 @@ def drawn(evil: str) -> list[str]:
         doing=evil,
     )
     pairs = results.pairs([one], [one])
-    said = playground.Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0)
-    turns = [
-        playground.Turn(evil, said, playground.Said(evil, malformed=evil)),
-        playground.Turn(evil, playground.Said(error=evil), playground.Said(waiting=evil)),
-        playground.Turn(evil, playground.Said(words=evil), None),
+    said = Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0, 3, results=(evil,))
+    answers = [
+        said,
+        Said(words=evil),
+        Said(evil, malformed=evil),
+        Said(error=evil),
+        replace(said, results=()),
     ]
+    marked = [replace(said, verdict="wrong"), replace(said, verdict="right")]
+    marked.append(replace(said, verdict="right", example=1, split="test"))
+    lane = Lane(evil)
+    for answer in (*answers, *marked, said, *answers):
+        lane = lane.asked(evil, evil).answered(replace(answer, uid=evil))
+    tried = [batch.Tried(Lane(evil).asked(evil).answered(one), one) for one in (*answers, *marked)]
     finding = Finding("warn", evil, (1,), evil, evil, evil, (evil,))
     brought = ToolsRead(
         [replace(tool, name=evil, originals={"": evil})],
@@ -167,9 +177,16 @@ def drawn(evil: str) -> list[str]:
         results.rows_table(pairs, "all"),
         results.filter_bar(pairs, "all"),
         results.title(failed),
-        *(playground.column(turns, side, evil, evil, [tool]) for side in ("base", "tuned")),
-        playground.column([], "base", evil, evil, [], f"{evil}|{evil}"),
+        playground.column(lane, evil, evil, [tool]),
+        playground.column(lane, evil, evil, [tool], judged=False),
+        playground.column(lane, evil, evil, [tool], doing=evil),
+        playground.column(lane, evil, evil, [tool], doing=evil, growing=evil),
+        playground.column(Lane(), evil, evil, [], nothing=f"{evil}|{evil}"),
         playground.chips([evil]),
+        playground.corrections(1, 2, evil),
+        batch.table(tried, [tool], {tried[0].said.uid}, tuned=True, judged=True),
+        batch.table(tried, [tool], set(), tuned=False, judged=False),
+        batch.summary(tried, [tool]),
         pieces.act(pieces.h(evil), evil, label=evil, id=evil),
         pieces.pill(evil),
         pieces.empty(evil, evil),
