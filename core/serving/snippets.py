@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 from core.schema import Tool
@@ -56,13 +55,13 @@ import os
 
 from openai import OpenAI
 
-client = OpenAI(base_url={address!r}, api_key=os.environ["{KEY}"])
+client = OpenAI(base_url={_python(address)}, api_key=os.environ["{KEY}"])
 
 tools = {_python(tools)}
 
 answer = client.chat.completions.create(
-    model={model!r},
-    messages={_python(messages)},
+    model={_python(model)},
+    messages={_python(messages, "    ")},
     tools=tools,
 )
 message = answer.choices[0].message
@@ -77,14 +76,14 @@ def _transformers(folder: Path, tools: list[Any], messages: list[Any]) -> str:
     return f"""# pip install torch transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-folder = {str(folder)!r}
+folder = {_python(str(folder))}
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
 
 tools = {_python(tools)}
 
 prompt = tokenizer.apply_chat_template(
-    {_python(messages)},
+    {_python(messages, "    ")},
     tools=tools,
     add_generation_prompt=True,
     return_dict=True,
@@ -107,6 +106,15 @@ END_OF_JSON
 """
 
 
-def _python(value: Any) -> str:
-    """A JSON value as Python writes it."""
-    return pformat(value, width=100, sort_dicts=False)
+def _python(value: Any, margin: str = "") -> str:
+    """A JSON value as Python writes it, behind `margin` from its second line on."""
+    deeper = margin + "    "
+    if isinstance(value, dict) and value:
+        parts = [f"{_python(name)}: {_python(part, deeper)}" for name, part in value.items()]
+        opening, closing = "{}"
+    elif isinstance(value, list) and any(isinstance(part, dict | list) for part in value):
+        parts, (opening, closing) = [_python(part, deeper) for part in value], "[]"
+    else:
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    body = "".join(f"{deeper}{part},\n" for part in parts)
+    return f"{opening}\n{body}{margin}{closing}"

@@ -7,6 +7,7 @@ import gradio as gr
 
 from core.models import catalog
 from core.serving.snippets import snippets
+from core.settings import Settings
 from core.store import open_store, projects, runs
 from core.store.runs import Run
 from studio.events import PRIVATE, shown
@@ -33,26 +34,8 @@ def build(shell: Shell) -> Panel:
                         gr.HTML(f'<p class="sub cw-small">{h(t("use.transformers_info"))}</p>')
                     codes.append(_code("shell" if language == "curl" else "python", t(f"use.{language}")))
 
-    def drawn(project: str, run: str) -> list[Any]:
-        with open_store(shell.settings) as db:
-            found = projects.find(db, project).id
-            tuned = run_of(db, found, run) or _newest(runs.listed(db, found))
-            tuned = tuned if tuned and tuned.folder else _newest(runs.listed(db, found))
-            tools = list(projects.snapshot(db, tuned.snapshot).tools) if tuned else projects.tools(db, found)
-            rows = projects.examples(db, found, split="test", limit=1) or projects.examples(
-                db, found, limit=1
-            )
-        if not tools:
-            return [f'<p class="sub">{h(t("use.no_tools"))}</p>', "", *[""] * len(LANGUAGES)]
-        model = tuned.id if tuned else catalog.STARTER
-        folder = Path(tuned.folder) if tuned and tuned.folder else shell.settings.models / catalog.STARTER
-        prompt = rows[0].prompt if rows else "Hello"
-        made = snippets(model, folder, tools, prompt, shell.settings)
-        name = tuned.name if tuned else model_name(model)
-        told = f'<p class="sub">{h(t("use.lead", model=name))}</p>'
-        if not tuned:
-            told += f'<p class="sub cw-small">{h(t("use.none_body"))}</p>'
-        return [told, made.serve, *(getattr(made, language) for language in LANGUAGES)]
+    def drawn(project: str, run: str) -> list[str]:
+        return lines(shell.settings, project, run)
 
     outputs = [lead, serve, *codes]
     gr.on(
@@ -63,6 +46,27 @@ def build(shell: Shell) -> Panel:
         **PRIVATE,
     )
     return Panel(outputs, lambda project: drawn(project, ""))
+
+
+def lines(settings: Settings, project: str, run: str) -> list[str]:
+    """What is said of the model that is used, the lines that serve it, and those of each language."""
+    with open_store(settings) as db:
+        found = projects.find(db, project).id
+        tuned = run_of(db, found, run) or _newest(runs.listed(db, found))
+        tuned = tuned if tuned and tuned.folder else _newest(runs.listed(db, found))
+        tools = list(projects.snapshot(db, tuned.snapshot).tools) if tuned else projects.tools(db, found)
+        rows = projects.examples(db, found, split="test", limit=1) or projects.examples(db, found, limit=1)
+    if not tools:
+        return [f'<p class="sub">{h(t("use.no_tools"))}</p>', "", *[""] * len(LANGUAGES)]
+    model = tuned.id if tuned else catalog.STARTER
+    folder = Path(tuned.folder) if tuned and tuned.folder else settings.models / catalog.STARTER
+    prompt = rows[0].prompt if rows else "Hello"
+    made = snippets(model, folder, tools, prompt, settings)
+    name = tuned.name if tuned else model_name(model)
+    told = f'<p class="sub">{h(t("use.lead", model=name))}</p>'
+    if not tuned:
+        told += f'<p class="sub cw-small">{h(t("use.none_body"))}</p>'
+    return [told, made.serve, *(getattr(made, language) for language in LANGUAGES)]
 
 
 def _newest(found: list[Run]) -> Run | None:
@@ -83,5 +87,7 @@ def _code(language: Any, label: str) -> gr.Code:
         show_label=False,
         buttons=["copy"],
         lines=1,
+        show_line_numbers=False,
+        wrap_lines=True,
         max_lines=18,
     )

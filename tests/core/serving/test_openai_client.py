@@ -36,7 +36,7 @@ def api(host, model) -> openai.OpenAI:
     )
 
 
-def ask(api, model, **more):
+def ask(api, /, model, **more):
     return api.chat.completions.create(**{"model": model, "messages": HELLO, "max_tokens": 24} | more)
 
 
@@ -171,7 +171,7 @@ def test_models_are_listed(api):
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_cannot_be_done_is_said_in_its_form(api, model, change, kind, param, stream):
     with pytest.raises(kind) as caught:
-        list(ask(api, model, stream=stream, **change))
+        list(ask(api, **{"model": model, "stream": stream} | change))
     body = caught.value.body
     assert body["message"] and body["param"] == param and body["type"] == "invalid_request_error"
     assert caught.value.code == ("model_not_found" if kind is openai.NotFoundError else None)
