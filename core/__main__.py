@@ -15,6 +15,7 @@ from core.errors import StudioError
 from core.evaluation.variants import VARIANTS
 from core.prompt.budget import LIMIT
 from core.schema.example import SPLITS
+from core.serving.snippets import PORT
 from core.settings import Settings
 
 
@@ -111,6 +112,30 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("project")
     ask.add_argument("--model", required=True, help="starter, a run, a folder or a Hub id")
     ask.add_argument("text")
+
+    serve = verb("serve", "serve.serve", "answer other programs on this computer, as OpenAI's API does")
+    serve.add_argument(
+        "--model",
+        action="append",
+        required=True,
+        help="starter, a run, a folder or a Hub id; may be repeated",
+    )
+    serve.add_argument("--port", type=int, default=PORT, metavar="N", help=f"{PORT} where none is given")
+    serve.add_argument("--key", help="what clients must know; better given as CALLWRIGHT_KEY")
+    owned = verb("documents", "documents.documents", "the documents of a project: list, add, delete")
+    owned.add_argument("project")
+    what = owned.add_mutually_exclusive_group()
+    what.add_argument("--add", nargs="+", metavar="FILE", help="plain text, Markdown, PDF, CSV, TSV or XLSX")
+    what.add_argument("--delete", metavar="TITLE")
+    what.add_argument("--list", action="store_true", help="the default")
+    search = verb("search", "documents.search", "what a search finds in the documents of a project")
+    search.add_argument("project")
+    search.add_argument("words")
+    search.add_argument("--most", type=int, default=3, metavar="N", help="documents to find")
+    retrieval = verb(
+        "retrieval", "documents.retrieval", "whether the searches of a run's model find the right documents"
+    )
+    retrieval.add_argument("run")
 
     verb("runs", "runs.listed", "all runs")
     verb("run", "runs.show", "one run").add_argument("run")

@@ -65,7 +65,7 @@ def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State, again: gr
             return runs_tab.build(shell, again)
         case "results":
             return results.build(shell)
-    return playground.build(shell)
+    return playground.build(shell, again)
 
 
 class _Side:

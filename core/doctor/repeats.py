@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from core.doctor.finding import Finding, Rows, counted
 from core.doctor.prompts import answered, asked, meant
+from core.doctor.prompts import near as near_each_other
 from core.schema import Example
 from core.schema.call import same_calls
 
@@ -138,3 +139,17 @@ def repeated(rows: Rows) -> list[int]:
 
 def _same(rows: Rows) -> list[list[int]]:
     return _groups(((e.split, asked(e), answered(e)), id) for id, e in rows if e.prompt.strip())
+
+
+def standing(new: Example, examples: Sequence[Example]) -> Example | None:
+    """The example that asks what a new one asks: the same in its own part, nearly the same in the other.
+
+    In its own part the same words are meant; what stands in the other part would leak, as `leaks` finds it.
+    """
+    same = next((e for e in examples if e.split == new.split and asked(e) == asked(new)), None)
+    if same is not None:
+        return same
+    keys = set(_keys(new))
+    alike = [e for e in examples if e.split != new.split and keys.intersection(_keys(e))]
+    group = next((group for group in near_each_other([*alike, new]) if len(alike) in group), [])
+    return next((alike[place] for place in group if place < len(alike)), None)

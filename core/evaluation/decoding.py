@@ -75,7 +75,7 @@ def _chosen(logits: "torch.Tensor", sampling: Sampling, chance: "torch.Generator
 
     if sampling.temperature == 0:
         return int(logits.argmax())
-    likely, order = torch.softmax(logits / sampling.temperature, -1).sort(descending=True)
+    likely, order = torch.softmax(logits / sampling.temperature, -1).sort(descending=True, stable=True)
     # Nucleus sampling (Holtzman et al. 2020): the fewest tokens that hold top_p together, the likeliest always.
     likely[likely.cumsum(0) - likely >= sampling.top_p] = 0
     return int(order[torch.multinomial(likely, 1, generator=chance)])

@@ -1,5 +1,6 @@
 """The starter projects that come with the studio."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from sqlite_utils import Database
 from core.errors import StudioError
 from core.importers.examples import read_examples
 from core.importers.tools import read_tools
-from core.store import immediate, projects
+from core.store import documents, immediate, projects
 from core.store.projects import Project
 
 FOLDER = Path(__file__).parents[2] / "assets" / "starters"
@@ -19,7 +20,7 @@ IDS = ("where-to-look", "smart-home")
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """A folder with tools, examples and a README that says what it teaches."""
+    """A folder with tools, examples and a README that says what it teaches; some with documents to search too."""
 
     id: str
     title: str
@@ -53,8 +54,24 @@ def load(db: Database, id: str) -> Project:
         project = projects.create(db, _free_name(db, starter.title))
         for tool in tools:
             projects.save_tool(db, project.id, tool)
-        projects.add_examples(db, project.id, examples)
+        ids = projects.add_examples(db, project.id, examples)
+        _add_documents(
+            db, project.id, starter.folder, dict(zip((e.prompt for e in examples), ids, strict=True))
+        )
     return project
+
+
+def _add_documents(db: Database, project: str, folder: Path, examples: dict[str, int]) -> None:
+    """The documents of a starter, `NAME.md` each, and the names of those that answer a question, by question."""
+    ids: dict[str, int] = {}
+    for path in sorted((folder / "documents").glob("*.md")):
+        title, text = path.read_text(encoding="utf-8").split("\n\n", 1)
+        [ids[path.stem]] = documents.add(db, project, [(title.removeprefix("# "), text)])
+    if ids:
+        answered = json.loads((folder / "relevant.json").read_text(encoding="utf-8"))
+        for prompt, names in answered.items():
+            for name in names:
+                documents.mark(db, project, examples[prompt], ids[name])
 
 
 def _free_name(db: Database, title: str) -> str:

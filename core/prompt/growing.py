@@ -64,7 +64,8 @@ class Growing:
         """Whether it is known how the answer begins; thoughts, where the family has them, are passed over."""
         begin = self.text.lstrip()
         opening, closing = THOUGHT
-        if not last and (not begin or (self.marks.thinks and opening.startswith(begin))):
+        awaited = (opening,) * self.marks.thinks + self.marks.like_calls
+        if not last and any(mark.startswith(begin) and mark != begin for mark in awaited):
             return False
         if self.marks.thinks and begin.startswith(opening):
             end = self.text.find(closing)

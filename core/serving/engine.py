@@ -66,11 +66,10 @@ class Piece:
 
 
 class Engine:
-    """Models are loaded when first asked for; answers take turns, a token each."""
+    """Models are loaded when first asked for, any or `only` some; answers take turns, a token each."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.shelf = Shelf(settings)
+    def __init__(self, settings: Settings, only: Sequence[str] = ()):
+        self.shelf = Shelf(settings, only)
         self.turns = Turns()
 
     def answer(self, ask: Ask) -> "Answering":
@@ -105,7 +104,7 @@ class Answering(Iterator[Piece]):
         self.engine = engine
         self.held = held
         self.open = True
-        self.steps = self._steps(ask, ids, rules.start() if rules else None)
+        self.steps = _pieces(engine, held, ask, ids, rules.start() if rules else None)
 
     def __next__(self) -> Piece:
         try:
@@ -133,49 +132,61 @@ class Answering(Iterator[Piece]):
             self.steps.close()
             self.engine.shelf.give_back(self.held)
 
-    def _steps(self, ask: Ask, ids: list[int], constraint: Constraint | None) -> Generator[Piece]:
-        begun = time.monotonic()
-        held, growing = self.held, Growing(self.held.family, ask.tools)
-        stops = held.family.stop_ids(held.tokenizer)
-        made: list[int] = []
-        text, words, ended = "", "", False
-        calls: list[ToolCall] = []
-        limit = min(ask.limit, held.window - len(ids))
-        for token in tokens(
-            held.model,
-            ids,
-            stops=stops,
-            limit=limit,
-            sampling=ask.sampling,
-            turn=self.engine.turns,
-            constraint=constraint,
-        ):
-            ended = token in stops
-            if ended:
-                break
-            made.append(token)
-            whole = written(made, held.family, held.tokenizer)
-            whole, ended = _up_to(whole, ask.stop)
-            sure = len(whole) if ended else _sure(whole, ask.stop)
-            piece, text = whole[len(text) : sure], whole[: max(sure, len(text))]
-            grown = growing.add(piece) if ask.calls else Grown(piece)
-            words, calls = words + grown.words, [*calls, *grown.calls]
-            ended = ended or bool(calls and not ask.several)
-            if piece:
-                yield Piece(piece, grown)
-            if ended:
-                break
-        rest = ""
-        if not ended or token in stops:
-            rest = _up_to(written(made, held.family, held.tokenizer), ask.stop)[0][len(text) :]
-        grown = growing.add(rest, last=True) if ask.calls else Grown(rest)
-        words, calls, text = words + grown.words, [*calls, *grown.calls], text + rest
-        if rest or grown.words or grown.calls:
-            yield Piece(rest, grown)
-        answer = Generated(text, len(made), ended)
-        parsed = read_answer(answer, held.family, ask.tools) if ask.calls else Parsed((), text.strip())
-        reply = Reply(text, parsed, words, tuple(calls), len(ids), len(made), time.monotonic() - begun, ended)
-        yield Piece(reply=reply)
+
+def _pieces(
+    engine: Engine, held: Loaded, ask: Ask, ids: list[int], constraint: Constraint | None
+) -> Generator[Piece]:
+    """The pieces of one answer; what `Answering` steps through."""
+    begun = time.monotonic()
+    growing = Growing(held.family, ask.tools)
+    stops = held.family.stop_ids(held.tokenizer)
+    made: list[int] = []
+    text, words, ended = "", "", False
+    calls: list[ToolCall] = []
+
+    def grow(piece: str, last: bool = False) -> Grown:
+        nonlocal words
+        grown = growing.add(piece, last) if ask.calls else Grown(piece)
+        if not ask.several:
+            grown = Grown(grown.words, grown.calls[: 1 - len(calls)])
+        words += grown.words
+        calls.extend(grown.calls)
+        return grown
+
+    limit = min(ask.limit, held.window - len(ids))
+    for token in tokens(
+        held.model,
+        ids,
+        stops=stops,
+        limit=limit,
+        sampling=ask.sampling,
+        turn=engine.turns,
+        constraint=constraint,
+    ):
+        ended = token in stops
+        if ended:
+            break
+        made.append(token)
+        whole = written(made, held.family, held.tokenizer)
+        whole, ended = _up_to(whole, ask.stop)
+        sure = len(whole) if ended else _sure(whole, ask.stop)
+        piece, text = whole[len(text) : sure], whole[: max(sure, len(text))]
+        grown = grow(piece)
+        ended = ended or bool(calls and not ask.several)
+        if piece:
+            yield Piece(piece, grown)
+        if ended:
+            break
+    rest = ""
+    if not ended or token in stops:
+        rest = _up_to(written(made, held.family, held.tokenizer), ask.stop)[0][len(text) :]
+    grown, text = grow(rest, last=True), text + rest
+    if rest or grown.words or grown.calls:
+        yield Piece(rest, grown)
+    answer = Generated(text, len(made), ended)
+    parsed = read_answer(answer, held.family, ask.tools) if ask.calls else Parsed((), text.strip())
+    reply = Reply(text, parsed, words, tuple(calls), len(ids), len(made), time.monotonic() - begun, ended)
+    yield Piece(reply=reply)
 
 
 def _up_to(text: str, stop: tuple[str, ...]) -> tuple[str, bool]:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from core.errors import StudioError
 from core.schema import Example, Tool
 from core.schema.call import dumps
-from core.store import selection
+from core.store import documents, selection
 from core.store.database import immediate, now
 from core.store.selection import NO_CALL as NO_CALL
 from core.store.selection import Selection
@@ -192,7 +192,10 @@ def add_examples(db: Database, project: str, new: list[Example]) -> list[int]:
     """Add examples in one transaction; their ids."""
     with immediate(db):
         sql = "INSERT INTO examples (project, split, prompt, tool, record) VALUES (?, ?, ?, ?, ?)"
-        return [db.conn.execute(sql, (project, *_row(example))).lastrowid or 0 for example in new]
+        ids = [db.conn.execute(sql, (project, *_row(example))).lastrowid or 0 for example in new]
+        if ids:
+            documents.forget(db, project, ids[0], ids[-1])
+    return ids
 
 
 def save_example(db: Database, project: str, changed: Example) -> None:

@@ -14,6 +14,7 @@ from sqlite_utils.utils import sqlite3
 from core.errors import StudioError
 from core.schema import Example
 from core.schema.call import dumps
+from core.store import documents
 
 # Rows one statement moves: what would undo a statement is held in memory until its end.
 PIECE = 20_000
@@ -129,4 +130,5 @@ def move(db: Database, project: str) -> tuple[int, int]:
             "FROM spool.examples WHERE id > ? AND id <= ? ORDER BY id",
             (project, start, start + PIECE),
         )
+    documents.forget(db, project, before + 1, before + there)
     return before + 1, before + there

@@ -23,6 +23,7 @@ from studio.text import t
 from studio.views.pieces import draft_mark, empty, h
 
 Findings = Callable[[str, int], list[str]]
+Save = Callable[[Database, str, Example, Draft], Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,21 @@ class Steps:
     inputs: list[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """How a new example is saved where more belongs to it: `save` gives the draft that is shown afterwards."""
+
+    title: str
+    save: Save
+
+
 def build(
-    shell: Shell, draft: gr.State, lit: gr.HTML, step: Steps | None = None, findings: Findings | None = None
+    shell: Shell,
+    draft: gr.State,
+    lit: gr.HTML,
+    step: Steps | None = None,
+    findings: Findings | None = None,
+    saving: Saving | None = None,
 ) -> None:
     """Draw the draft wherever this is called, with its lamp.
 
@@ -51,7 +65,7 @@ def build(
         with open_store(shell.settings) as db:
             tools = projects.tools(db, project)
         with gr.Column(elem_classes="cw-example"):
-            _Editor(shell, draft, lit, now, tools, step, findings).draw()
+            _Editor(shell, draft, lit, now, tools, step, findings, saving).draw()
 
 
 class _Editor:
@@ -66,9 +80,10 @@ class _Editor:
         tools: list[Tool],
         step: Steps | None,
         findings: Findings | None,
+        saving: Saving | None,
     ):
         self.shell, self.draft, self.now, self.tools = shell, draft, now, tools
-        self.step, self.findings = step, findings
+        self.step, self.findings, self.saving = step, findings, saving
         self.asking = asking(lit)
         self.fields = Fields(tools, now["problem"])
 
@@ -94,7 +109,8 @@ class _Editor:
 
     def _head(self) -> None:
         now = self.now
-        title = t("example.title", id=now["id"]) if now["id"] is not None else t("example.new")
+        new = self.saving.title if self.saving else t("example.new")
+        title = t("example.title", id=now["id"]) if now["id"] is not None else new
         mark = draft_mark(now["revision"], draft_of.unsaved(now, self.tools))
         focus = focus_mark(f".at-{now['focus']}" if now["focus"] else "")
         with gr.Row(elem_classes="cw-bar-row"):
@@ -229,7 +245,10 @@ class _Editor:
             with open_store(self.shell.settings) as db:
                 project = projects.find(db, data[self.shell.project]).id
                 tools = projects.tools(db, project)
-                example = self._saved(db, project, draft_of.example_in(draft, tools))
+                example = draft_of.example_in(draft, tools)
+                if self.saving:
+                    return self.saving.save(db, project, example, draft), data[self.shell.changed] + 1
+                example = self._saved(db, project, example)
         except StudioError as error:
             return draft_of.with_problem(draft, error), gr.skip()
         gr.Info(t("example.saved", id=example.id))

@@ -12,6 +12,7 @@ from core.store import Database, changes, open_store, projects, selection
 from core.store.selection import NO_CALL, Selection
 from studio.editors import example_draft as draft_of
 from studio.events import PRIVATE, acted, asking, html, shown
+from studio.panels import corrections
 from studio.shell import Shell
 from studio.text import t
 from studio.views import examples as view
@@ -215,8 +216,11 @@ def opened(shell: Shell, project: str, id: int) -> dict[str, Any]:
 
 
 def said_of(shell: Shell, project: str, id: int) -> list[str]:
-    """What the check says about one example."""
-    return [one.message for one in checkup(shell.settings, project).findings if id in one.rows]
+    """Where one example came from, if from the Playground, and what the check says about it."""
+    with open_store(shell.settings) as db:
+        origin = corrections.origin_of(db, project, id)
+    told = [one.message for one in checkup(shell.settings, project).findings if id in one.rows]
+    return [origin, *told] if origin else told
 
 
 def _toggled(picked: dict[str, Any], ids: list[int]) -> dict[str, Any]:

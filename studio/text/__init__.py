@@ -4,29 +4,35 @@
 """
 
 from studio.text import (
+    english_documents,
     english_editing,
     english_example_editor,
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_results,
     english_robustness,
     english_runs,
     english_tool_editor,
     english_training,
+    english_use_it,
 )
 
 PARTS = (
+    english_documents,
     english_editing,
     english_tool_editor,
     english_example_editor,
     english_examples,
     english_import,
     english_lens,
+    english_playground,
     english_results,
     english_robustness,
     english_runs,
     english_training,
+    english_use_it,
 )
 ENGLISH: dict[str, str] = {key: text for part in PARTS for key, text in part.TEXT.items()}
 

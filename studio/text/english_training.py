@@ -1,4 +1,4 @@
-"""English: health, Train, Results and Playground."""
+"""English: health, Train and Results."""
 
 TEXT: dict[str, str] = {
     # Health
@@ -169,32 +169,4 @@ TEXT: dict[str, str] = {
     "dtype.auto": "automatic",
     "dtype.float32": "float32",
     "dtype.bfloat16": "bfloat16",
-    # Playground
-    "play.title": "Playground",
-    "play.lead": "Say what a user would say. Both models get the same words.",
-    "play.run": "Tuned model",
-    "play.new": "New chat",
-    "play.base": "Untouched",
-    "play.tuned": "Tuned",
-    "play.ask": "Ask something…",
-    "play.send": "Send",
-    "play.chips": "Prompts of the test examples",
-    "play.fresh": "Greedy answers: the likeliest word every time. "
-    "Each prompt is asked afresh, without those before it.",
-    "play.silent": "Answers appear here.",
-    "play.asking": "Thinking. The first answer takes longer: the model is loaded for it.",
-    "play.next": "Next in turn",
-    "play.no_run_title": "No tuned model yet",
-    "play.no_run_body": "Train one, and its answers stand here beside those of the untouched model.",
-    "play.nothing": "There is nothing to ask yet.",
-    "play.nothing_hint": "Write what a user would say.",
-    "play.no_tools": "This project has no tools.",
-    "play.no_tools_hint": "Add one on the Tools tab.",
-    "play.seconds": "{seconds} s",
-    "play.unreadable": "unreadable answer",
-    "play.not_a_call": "not a call",
-    "play.words": "answered in words",
-    "play.valid": "valid",
-    "play.invalid": "does not fit",
-    "play.no_arguments": "no arguments",
 }

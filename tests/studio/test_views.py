@@ -25,6 +25,7 @@ from core.store.metrics import Metric
 from core.store.runs import Run
 from studio.text import ENGLISH, PARTS
 from studio.views import (
+    batch,
     bring,
     chart,
     division,
@@ -37,6 +38,7 @@ from studio.views import (
     tools,
     train,
 )
+from studio.views.chat import Lane, Said
 
 NASTY = (
     "<script>alert(1)</script>",
@@ -106,12 +108,20 @@ def drawn(evil: str) -> list[str]:
         device=evil,
         doing=evil,
     )
-    said = playground.Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0)
-    turns = [
-        playground.Turn(evil, said, playground.Said(evil, malformed=evil)),
-        playground.Turn(evil, playground.Said(error=evil), playground.Said(waiting=evil)),
-        playground.Turn(evil, playground.Said(words=evil), None),
+    said = Said(evil, (ToolCall(evil, call["arguments"]),), evil, "", 1.0, 3, results=(evil,))
+    answers = [
+        said,
+        Said(words=evil),
+        Said(evil, malformed=evil),
+        Said(error=evil),
+        replace(said, results=()),
     ]
+    marked = [replace(said, verdict="wrong"), replace(said, verdict="right")]
+    marked.append(replace(said, verdict="right", example=1, split="test"))
+    lane = Lane(evil)
+    for answer in (*answers, *marked, said, *answers):
+        lane = lane.asked(evil, evil).answered(replace(answer, uid=evil))
+    tried = [batch.Tried(Lane(evil).asked(evil).answered(one), one) for one in (*answers, *marked)]
     finding = Finding("warn", evil, (1,), evil, evil, evil, (evil,))
     brought = ToolsRead(
         [replace(tool, name=evil, originals={"": evil})],
@@ -155,9 +165,16 @@ def drawn(evil: str) -> list[str]:
         lens.gate([Refusal(1, evil, evil, "changed"), Refusal(1, evil, evil, "too_long", 640)]),
         train.queue([run(id=evil, state="queued")], {}),
         results.title(failed),
-        *(playground.column(turns, side, evil, evil, [tool]) for side in ("base", "tuned")),
-        playground.column([], "base", evil, evil, [], f"{evil}|{evil}"),
+        playground.column(lane, evil, evil, [tool]),
+        playground.column(lane, evil, evil, [tool], judged=False),
+        playground.column(lane, evil, evil, [tool], doing=evil),
+        playground.column(lane, evil, evil, [tool], doing=evil, growing=evil),
+        playground.column(Lane(), evil, evil, [], nothing=f"{evil}|{evil}"),
         playground.chips([evil]),
+        playground.corrections(1, 2, evil),
+        batch.table(tried, [tool], {tried[0].said.uid}, tuned=True, judged=True),
+        batch.table(tried, [tool], set(), tuned=False, judged=False),
+        batch.summary(tried, [tool]),
         pieces.act(pieces.h(evil), evil, label=evil, id=evil),
         pieces.pill(evil),
         pieces.empty(evil, evil),
