@@ -6,6 +6,8 @@ from typing import Any
 
 from core.commands import say, say_progress
 from core.errors import StudioError
+from core.evaluation import wording
+from core.evaluation.statistics import wilson
 from core.schema.call import dumps
 from core.settings import Settings
 from core.store import evaluations, open_store, projects
@@ -32,7 +34,13 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
     test = snapshot.split("test")
     model, tokenizer, family = _load(options.model, settings)
     summary, predictions = ask_all(
-        model, tokenizer, family, list(snapshot.tools), test, lambda done, all: say(f"Asked {done} of {all}")
+        model,
+        tokenizer,
+        family,
+        list(snapshot.tools),
+        test,
+        lambda done, all: say(f"Asked {done} of {all}"),
+        wording.rules(snapshot.tools, snapshot.examples),
     )
     with open_store(settings) as db:
         evaluations.save(
@@ -47,8 +55,38 @@ def evaluate(options: Namespace, settings: Settings) -> tuple[dict[str, Any], st
         )
     if options.predictions:
         _write(options.predictions, predictions)
-    text = f"{summary['right']} of {summary['n']} name the right tool, {summary['exact']} exactly"
-    return {"project": project.name, "model": options.model, **summary}, text
+    return {"project": project.name, "model": options.model, **summary}, _told(summary)
+
+
+def _told(summary: dict[str, Any]) -> str:
+    """What came of it: the numbers with what they may be by chance, then what arguments were compared by."""
+    lines = []
+    for name, words in (("right", "name the right tool"), ("accepted", "make the right call")):
+        low, high = (round(100 * share) for share in wilson(summary[name], summary["n"]))
+        lines.append(
+            f"{summary[name]} of {summary['n']} {words} ({low} to {high} %, 95 % confidence, by Wilson)"
+        )
+    lines[-1] += f"; {summary['exact']} with equal arguments"
+    if summary["no_call_rows"]:
+        lines.append(
+            f"{summary['refused_ok']} of {summary['no_call_rows']} call nothing where nothing is wanted"
+        )
+    if summary["malformed"]:
+        lines.append(
+            f"{summary['malformed']} cannot be read, {summary['truncated']} of them cut at the limit"
+        )
+    if summary["dialogues"]:
+        lines.append(
+            f"{summary['dialogues_right']} of {summary['dialogues']} conversations name the right tool throughout, "
+            f"{summary['dialogues_accepted']} make the right call"
+        )
+    free = [path for path, rule in summary["rules"].items() if rule == "free"]
+    if free and summary["overlap"] is not None:
+        lines.append(
+            f"Free wording, accepted from {wording.ACCEPTED:.0%} of common words on: {', '.join(free)} "
+            f"({summary['overlap']:.0%} in the mean)"
+        )
+    return "\n".join(lines)
 
 
 def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
@@ -64,6 +102,8 @@ def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
                 "right": p.right,
                 "exact": p.exact,
                 "reason": p.reason,
+                "tokens": p.tokens,
+                "ladder": p.ladder,
             }
         )
         for p in predictions

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from core.errors import StudioError
+from core.evaluation import dialogues, ladder, wording
 from core.evaluation.generate import Generated, generate
 from core.evaluation.score import judge, summarise
+from core.evaluation.wording import Rules
 from core.prompt.family import Family, Parsed
 from core.prompt.rows import encode
 from core.schema import Example, Tool
@@ -23,10 +24,12 @@ def evaluate(
     tools: Sequence[Tool],
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    rules: Rules | None = None,
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Summary and predictions of greedy answers to each example, in their order.
 
-    Raises StudioError where there is nothing to ask.
+    `rules` say how text in arguments is compared; without them they are guessed from `examples` alone. The summary
+    has the counts of verdicts (score), of ladders, and of dialogues. Raises StudioError where there is nothing to ask.
     """
     if not examples:
         raise StudioError(
@@ -44,11 +47,13 @@ def evaluate(
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
     )
-    names = [tool.name for tool in tools]
-    predictions = []
+    by_name = {tool.name: tool for tool in tools}
+    rules = wording.rules(tools, examples) if rules is None else rules
+    predictions, ladders = [], []
     for example, answer in zip(examples, answers, strict=True):
         parsed = read_answer(answer, family, tools)
-        verdict = judge(example.calls, parsed, names)
+        verdict = judge(example.calls, parsed, by_name)
+        ladders.append(ladder.climb(example.calls, parsed, by_name, rules, truncated=not answer.ended))
         predictions.append(
             Prediction(
                 example=example.id or 0,
@@ -61,16 +66,19 @@ def evaluate(
                 exact=verdict == "exact",
                 reason=parsed.malformed,
                 tokens=answer.tokens,
+                ladder=ladders[-1].to_json(),
             )
         )
-    return summarise([p.verdict for p in predictions], time.monotonic() - begun), predictions
+    summary = {
+        **summarise([p.verdict for p in predictions], time.monotonic() - begun),
+        **ladder.counts(ladders, rules),
+        **dialogues.counts(examples, [p.right for p in predictions], [one.accepted for one in ladders]),
+    }
+    return summary, predictions
 
 
 def read_answer(answer: Generated, family: Family, tools: Sequence[Tool]) -> Parsed:
     """What was answered; an answer cut at the length limit is malformed, whatever it began to say."""
-    parsed = family.parse(answer.text, tools)
-    if not answer.ended and not parsed.malformed:
-        return replace(
-            parsed, calls=(), malformed=f"It did not come to an end within {answer.tokens} tokens."
-        )
-    return parsed
+    if not answer.ended:
+        return Parsed(malformed=f"It did not come to an end within {answer.tokens} tokens.")
+    return family.parse(answer.text, tools)

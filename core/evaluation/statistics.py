@@ -72,7 +72,7 @@ def sign_flip(differences: Sequence[int]) -> float:
     """How likely so large a sum is if the sign of each difference were a coin's: exact two-sided p.
 
     One difference for each example, summed over all models compared, so that what one example does to several models
-    counts once (paired and clustered by example: E. Miller, "Adding Error Bars to Evals", 2024, 3 and 4). The test is
+    counts once (paired and clustered by example: E. Miller, "Adding Error Bars to Evals", 2024). The test is
     the randomisation test of R. A. Fisher (1935); with differences of -1, 0 and 1 it is McNemar's. Where more than
     EXACT examples differ, by the normal distribution.
     """

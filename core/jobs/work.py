@@ -290,6 +290,7 @@ class Work:
         ready: Prepared,
     ) -> None:
         """Evaluate on the test rows and keep every prediction; nothing where there are no test rows."""
+        from core.evaluation import wording
         from core.evaluation.evaluate import evaluate
 
         snapshot = ready.snapshot
@@ -299,8 +300,9 @@ class Work:
         self.enter("evaluating", words)
         begun = time.monotonic()
         watch = self.stop_before_learning if phase == "before" else lambda done, total: None
+        rules = wording.rules(snapshot.tools, snapshot.examples)
         summary, predictions = evaluate(
-            model, ready.tokenizer, ready.family, list(snapshot.tools), test, watch
+            model, ready.tokenizer, ready.family, list(snapshot.tools), test, watch, rules
         )
         with open_store(self.settings) as db, immediate(db):
             runs.report(db, self.run.id, self.run.attempt)  # raises Fenced, and then nothing is saved

@@ -5,9 +5,11 @@ In a dotted path the items of lists do not show: `rooms.level` is the level of e
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from core.schema.tool import Tool
+
+T = TypeVar("T")
 
 
 def alters(old: Tool, new: Tool, moved: dict[str, str]) -> bool:
@@ -17,9 +19,13 @@ def alters(old: Tool, new: Tool, moved: dict[str, str]) -> bool:
 
 def with_originals(old: Tool, new: Tool, moved: dict[str, str]) -> Tool:
     """The new tool with the original names of the old one, each at the path its parameter has now."""
+    return replace(new, originals=followed(old.originals, old, new, moved))
+
+
+def followed(noted: dict[str, T], old: Tool, new: Tool, moved: dict[str, str]) -> dict[str, T]:
+    """What is noted of the old tool ("") and its parameters, by the path each has in the new one."""
     targets = targets_of(dict(paths(old.parameters)), dict(paths(new.parameters)), moved) | {"": ""}
-    followed = {targets[path]: name for path, name in old.originals.items() if path in targets}
-    return replace(new, originals=followed)
+    return {targets[path]: value for path, value in noted.items() if path in targets}
 
 
 def renames(old: Tool, new: Tool, moved: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ A parameter schema here holds `type` (one of TYPES), `description`, `enum`, `pro
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from core.schema.call import ToolCall
 
@@ -28,13 +28,16 @@ class Tool:
     """One thing the model may call.
 
     `originals` holds the names that were changed on import, by where they stand now: "" is the tool, `filter.kind` a
-    parameter in a group or in the groups of a list. The model never sees them.
+    parameter in a group or in the groups of a list. `wording` holds how the text of a parameter is compared ("exact"
+    or "free"), by its path, where somebody chose it; `core.evaluation.wording` guesses the others. The model sees
+    neither.
     """
 
     name: str
     description: str = ""
     parameters: dict[str, Any] = field(default_factory=empty_parameters)
     originals: dict[str, str] = field(default_factory=dict)
+    wording: dict[str, Literal["exact", "free"]] = field(default_factory=dict)
 
     @property
     def properties(self) -> dict[str, dict[str, Any]]:
@@ -45,13 +48,15 @@ class Tool:
         return self.parameters["required"]
 
     def to_json(self) -> dict[str, Any]:
-        originals = {"originals": self.originals} if self.originals else {}
-        return {**self._shown(), **originals}
+        # Left out where empty, so that what was stored and hashed before they were there stays as it is.
+        beside = {"originals": self.originals, "wording": self.wording}
+        return self._shown() | {name: value for name, value in beside.items() if value}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Tool":
         """A tool from our own record; use `read_tool` for anything a user brings."""
-        return cls(data["name"], data["description"], data["parameters"], data.get("originals", {}))
+        beside = {name: data.get(name, {}) for name in ("originals", "wording")}
+        return cls(data["name"], data["description"], data["parameters"], **beside)
 
     def declaration(self) -> dict[str, Any]:
         """The tool in the form chat templates and OpenAI-compatible servers take."""

@@ -23,7 +23,6 @@ from studio.editors.tool_fields import Drawn
 from studio.events import PRIVATE, asking, shown
 from studio.shell import Shell
 from studio.text import t
-from studio.views import tool_rows
 from studio.views.pieces import draft_mark, empty, h
 from studio.views.tools import declaration
 
@@ -46,13 +45,16 @@ def build(shell: Shell, draft: gr.State, lit: gr.HTML) -> None:
             return gr.skip()
         with open_store(shell.settings) as db:
             tools = projects.tools(db, project)
-        if was in tools:
-            return gr.skip()
-        alike = [tool for tool in tools if tool.name == was.name]
-        alike += [
-            one for one in tools if was.parameters == one.parameters or was.description == one.description
-        ]
-        return draft_of.opened([*alike, *tools][0], now["examples"]) if tools else draft_of.closed()
+            if was in tools:
+                return gr.skip()
+            alike = [tool for tool in tools if tool.name == was.name]
+            alike += [
+                one for one in tools if was.parameters == one.parameters or was.description == one.description
+            ]
+            if not tools:
+                return draft_of.closed()
+            tool = [*alike, *tools][0]
+            return draft_of.opened(tool, now["examples"], tool_saving.guessed(db, project, tool))
 
     shell.changed.change(shown(on_changed), [draft, shell.project], [draft], **PRIVATE)
 
@@ -212,7 +214,7 @@ class _Editor:
             value = bool(value) if name == "required" else str(value or "")
             if not uid:
                 draft[name] = value
-            elif uid in rows and (name != "kind" or value in tool_rows.KINDS):
+            elif uid in rows and value in tool_fields.ALLOWED.get(name, (value,)):
                 rows[uid][name] = value
         return {**draft, "rows": list(rows.values())}
 

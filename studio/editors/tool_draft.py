@@ -1,12 +1,14 @@
 """What stands in the editor of one tool, as pure data: opened, changed, read back."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from core.errors import StudioError
+from core.evaluation.wording import text_paths
 from core.importers.strict_json import strict
 from core.schema import Tool, read_tool
-from core.schema.parameters import renames, with_originals
+from core.schema.parameters import followed, renames, with_originals
 from studio.text import t
 from studio.views import json_place, tool_form, tool_rows
 from studio.views.tool_rows import Row, new_uid
@@ -15,9 +17,11 @@ Draft = dict[str, Any]
 VIEWS = ("form", "json", "sees")
 
 
-def opened(tool: Tool | None, examples: int = 0) -> Draft:
-    """The draft of a stored tool, or of a new one."""
+def opened(tool: Tool | None, examples: int = 0, guessed: dict[str, Any] | None = None) -> Draft:
+    """The draft of a stored tool, or of a new one; `guessed` is how its text is compared where nobody said it."""
     rows = tool_form.rows_of(tool.parameters) if tool else [Row(new_uid())]
+    if tool:
+        rows = [replace(row, wording=tool.wording.get(row.origin, "")) for row in rows]
     return {
         "original": tool.name if tool else None,
         "stored": tool.to_json() if tool else None,
@@ -33,6 +37,7 @@ def opened(tool: Tool | None, examples: int = 0) -> Draft:
         "preview": None,
         "focus": "",  # the element that has the keyboard once the draft is drawn
         "examples": examples,
+        "guessed": guessed or {},
         "revision": new_uid(),
     }
 
@@ -84,7 +89,18 @@ def tool_in(draft: Draft) -> tuple[Tool, list[str]]:
         rows = tool_rows.with_origins(tool_form.rows_of(tool.parameters), rows)
     else:
         tool, notes = _from_form(draft, rows)
-    return (with_originals(was, tool, tool_rows.moved_paths(rows)) if was else tool), notes
+    moved = tool_rows.moved_paths(rows)
+    return with_wording(with_originals(was, tool, moved) if was else tool, was, rows, moved), notes
+
+
+def with_wording(tool: Tool, was: Tool | None, rows: list[Row], moved: dict[str, str]) -> Tool:
+    """The tool with how its text is compared: as its rows say it, or as it was where it was renamed in the JSON."""
+    origins = {row.origin for row in rows}
+    kept = {path: rule for path, rule in was.wording.items() if path not in origins} if was else {}
+    chosen: dict[str, Any] = dict(followed(kept, was, tool, moved)) if was else {}
+    chosen |= {tool_rows.dotted(rows, row.uid): row.wording for row in rows if row.wording}
+    texts = text_paths(tool.parameters)
+    return replace(tool, wording={path: chosen[path] for path in texts if path in chosen})
 
 
 def _from_form(draft: Draft, rows: list[Row]) -> tuple[Tool, list[str]]:

@@ -6,12 +6,16 @@ from typing import Any
 
 import gradio as gr
 
+from core.evaluation.wording import ACCEPTED
 from studio.editors import tool_draft as draft_of
 from studio.editors.tool_draft import Draft, element
 from studio.text import t
 from studio.views import tool_form, tool_rows
 from studio.views.pieces import h
 from studio.views.tool_rows import Row
+
+WORDINGS = ("", "exact", "free")
+ALLOWED = {"kind": tool_rows.KINDS, "wording": WORDINGS}  # what may stand in a field of this name
 
 
 @dataclass
@@ -59,6 +63,8 @@ def draw(now: Draft, drawn: Drawn) -> None:
                 _Parameter(now, rows, row, drawn).draw()
     else:
         gr.HTML(f'<p class="sub">{h(t("tool.no_parameters"))}</p>')
+    if any(row.kind in tool_rows.TEXTS for row in rows):
+        gr.HTML(f'<p class="sub cw-small">{h(t("tool.wording.hint", percent=round(100 * ACCEPTED)))}</p>')
     add = gr.Button(t("tool.add_parameter"), size="sm", elem_classes="cw-fit", elem_id=element("", "add"))
     drawn.buttons.append((add, _added))
 
@@ -105,6 +111,8 @@ class _Parameter:
                 self._kind()
                 if row.kind in tool_form.ALLOWED:
                     self._allowed()
+                if row.kind in tool_rows.TEXTS:
+                    self._wording()
             with gr.Row(elem_classes="cw-param-line"):
                 label = t("tool.row.description")
                 original = (self.now["stored"] or {}).get("originals", {}).get(row.origin)
@@ -163,6 +171,25 @@ class _Parameter:
             lines=1,
             max_lines=1 + 5 * ("\n" in row.allowed),
         )
+
+    def _wording(self) -> None:
+        """How answers are compared; where nobody says it, what the examples let guess."""
+        row = self.row
+        guess = self.now["guessed"].get(row.origin, "none")
+        choices = [(t(f"tool.wording.guess_{guess}"), "")]
+        choices += [(t(f"tool.wording.{rule}"), rule) for rule in WORDINGS if rule]
+        chosen = gr.Dropdown(
+            choices,
+            value=row.wording,
+            interactive=True,
+            label=t("tool.row.wording"),
+            min_width=140,
+            scale=4,
+            filterable=False,
+            elem_id=element(row.uid, "wording"),
+            elem_classes="cw-which",
+        )
+        self.drawn.fields[chosen] = (row.uid, "wording")
 
     def _buttons(self) -> None:
         rows, row, uid = self.rows, self.row, self.row.uid

@@ -3,7 +3,10 @@
 from typing import Any
 
 import gradio as gr
+from sqlite_utils import Database
 
+from core.evaluation import wording
+from core.schema import Tool
 from core.schema.parameters import with_originals
 from core.settings import Settings
 from core.store import open_store, projects, tool_edits
@@ -31,18 +34,25 @@ def saved(settings: Settings, project: str, draft: Draft) -> Draft:
     moved |= {old: new for old, new in offered.items() if old in preview["taken"]}
     fills = _fills(preview)
     was = draft_of.stored(draft)
-    tool = with_originals(was, tool, moved) if was else tool
+    if was:
+        tool = with_originals(was, tool, moved)
+        tool = draft_of.with_wording(tool, was, draft_of.rows_in(typed), moved)
     with open_store(settings) as db:
         found = projects.find(db, project).id
         followed = tool_edits.save(
             db, found, tool, was, moved, fills, _told(was.name if was else "", tool.name)
         )
+        guesses = guessed(db, found, tool)
     told = t("tool.saved", name=tool.name)
     gr.Info(h(f"{told} {t('tool.changed_examples', n=followed)}" if followed else told))
     if notes:
         gr.Warning(h(" ".join(notes)), duration=15)
     view = draft["view"]
-    return {**draft_of.opened(tool, draft["examples"]), "view": view, "focus": draft_of.element("", "save")}
+    return {
+        **draft_of.opened(tool, draft["examples"], guesses),
+        "view": view,
+        "focus": draft_of.element("", "save"),
+    }
 
 
 def previewed(settings: Settings, project: str, draft: Draft) -> Draft:
@@ -71,8 +81,14 @@ def deleted(settings: Settings, project: str, draft: Draft) -> Draft:
         found = projects.find(db, project).id
         tool_edits.delete(db, found, name, t("tool.did_delete", name=name))
         left = projects.tools(db, found)
+        guesses = guessed(db, found, left[0]) if left else {}
     gr.Info(h(t("tool.deleted", name=name)))
-    return draft_of.opened(left[0]) if left else draft_of.closed()
+    return draft_of.opened(left[0], guessed=guesses) if left else draft_of.closed()
+
+
+def guessed(db: Database, project: str, tool: Tool) -> dict[str, Any]:
+    """How the text of a tool is compared where nobody said it, by path."""
+    return dict(wording.guess([tool], projects.examples_naming(db, project, tool.name))[tool.name])
 
 
 def _fills(preview: tool_preview.Digest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from core.errors import StudioError
 from core.store import open_store, projects
 from studio.editors import tool as editor
 from studio.editors import tool_draft as draft_of
+from studio.editors import tool_saving
 from studio.events import PRIVATE, acted, asking, html, lamp, shown
 from studio.panels import bring_tools, undo
 from studio.shell import Panel, Shell
@@ -53,7 +54,8 @@ def build(shell: Shell, wanted: gr.State) -> Panel:
             tool = next((tool for tool in projects.tools(db, found) if tool.name == name), None)
             if tool is None:
                 raise StudioError(t("tools.gone", name=name), t("tools.gone_hint"))
-            return draft_of.opened(tool, view.counts_by_tool(projects.tool_counts(db, found)).get(name, 0))
+            examples = view.counts_by_tool(projects.tool_counts(db, found)).get(name, 0)
+            return draft_of.opened(tool, examples, tool_saving.guessed(db, found, tool))
 
     gr.on([draft.change, shell.changed.change], shown(on_cards), [shell.project, draft], [cards], **PRIVATE)
     cards.act(shown(on_card), [shell.project], [draft, wanted, shell.tabs], **asking(lit))

@@ -20,6 +20,16 @@ TEXT: dict[str, str] = {
     "tool.row.allowed_must": "hr, it, finance",
     "tool.row.allowed_hint": "any, or with commas between",
     "tool.row.required": "Required",
+    "tool.row.wording": "Answers are compared",
+    "tool.wording.guess_none": "as guessed from examples",
+    "tool.wording.guess_exact": "guessed: exactly",
+    "tool.wording.guess_free": "guessed: free wording",
+    "tool.wording.exact": "exactly",
+    "tool.wording.free": "free wording",
+    "tool.wording.hint": "How Results judge the text in an answer. Exactly: it is the expected text, but for capitals, "
+    "spaces, punctuation and accents (a name, an id). Free wording: it has at least {percent} % of its words in common "
+    "with it (a search query, a message). What you do not choose is guessed from your examples. The model sees nothing "
+    "of this.",
     "tool.row.inside": "Add a field inside",
     "tool.row.up": "Move {name} up",
     "tool.row.down": "Move {name} down",

@@ -8,6 +8,7 @@ SCALARS = {"text": "string", "choice": "string", "whole": "integer", "number": "
 LISTS = {f"list_{kind}": kind for kind in SCALARS}
 KINDS = (*SCALARS, "group", *LISTS, "list_group", "other")
 INSIDE = ("group", "list_group")
+TEXTS = ("text", "list_text")  # kinds of which it can be said how answers are compared
 MAX_DEPTH = 5
 
 
@@ -15,7 +16,8 @@ MAX_DEPTH = 5
 class Row:
     """One parameter. `rest` holds the parts of its schema that the form does not show.
 
-    `origin` is the path it has in the stored tool, by which a new name is told from a new parameter.
+    `origin` is the path it has in the stored tool, by which a new name is told from a new parameter. `wording` is how
+    its text is compared, "exact" or "free"; empty where that is guessed.
     """
 
     uid: str
@@ -27,6 +29,7 @@ class Row:
     description: str = ""
     rest: dict[str, Any] = field(default_factory=dict)
     origin: str = ""
+    wording: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,6 +50,11 @@ def path_of(rows: list[Row], uid: str) -> str:
     return ""
 
 
+def dotted(rows: list[Row], uid: str) -> str:
+    """The same without the marks of lists: `rooms.level`."""
+    return path_of(rows, uid).replace("[]", "")
+
+
 def moved_paths(rows: list[Row]) -> dict[str, str]:
     """The stored path of each parameter that stands elsewhere now -> where that is."""
     now = {row.origin: path_of(rows, row.uid).replace("[]", "") for row in rows if row.origin}
@@ -54,9 +62,10 @@ def moved_paths(rows: list[Row]) -> dict[str, str]:
 
 
 def with_origins(rows: list[Row], known: list[Row]) -> list[Row]:
-    """Rows read from JSON, their origins those of the `known` rows that stand at the same places."""
-    origins = {path_of(known, row.uid).replace("[]", ""): row.origin for row in known}
-    return [replace(row, origin=origins.get(path_of(rows, row.uid).replace("[]", ""), "")) for row in rows]
+    """Rows read from JSON, with what it does not say from the `known` rows that stand at the same places."""
+    before = {dotted(known, row.uid): row for row in known}
+    same = [(row, before.get(dotted(rows, row.uid), Row(""))) for row in rows]
+    return [replace(row, origin=other.origin, wording=other.wording) for row, other in same]
 
 
 def row_at(rows: list[Row], where: str) -> str:

@@ -242,3 +242,37 @@ def test_a_tool_that_is_deleted_can_be_brought_back(studio: Studio, page: Page) 
     with open_store(Settings(studio.home)) as db:
         assert changes.undo(db, projects.listed(db)[0].id).what == "short_lived deleted"
     assert stored(studio, "short_lived").properties.keys() == {"query", "limit", "old"}
+
+
+def test_how_answers_are_compared_is_guessed_and_can_be_chosen(studio: Studio, page: Page) -> None:
+    asked = ("how do I get a visa", "what does a room cost at night", "who can open the hall for us")
+    wanted = ("visa application steps", "room price per night", "hall opening contact person")
+    calls = [ToolCall("book_room", {"query": text, "limit": "few"}) for text in wanted]
+    with_tool(studio, "book_room", ROOM, *map(Example.single, asked, calls))
+    opened(page, studio, "book_room")
+    compared = page.get_by_label("Answers are compared", exact=True)
+    expect(compared).to_have_count(3)
+    expect(compared.nth(0)).to_have_value("guessed: free wording")
+    expect(compared.nth(1)).to_have_value("guessed: exactly")
+    expect(page.get_by_text("at least 50 % of its words")).to_be_visible()
+
+    compared.nth(0).click()
+    page.get_by_role("option", name="exactly", exact=True).click()
+    field(page, "Name", 1).fill("wanted")
+    choose_type(page, 1, "whole number")
+    expect(compared).to_have_count(2)
+    expect(compared.nth(0)).to_have_value("exactly")
+    button(page, "Save tool").click()
+    redrawn(page)
+    button(page, "Save the tool and its examples").click()
+    expect(page.get_by_text("book_room is saved.")).to_be_visible()
+    assert stored(studio, "book_room").wording == {"wanted": "exact"}
+    redrawn(page)
+    expect(compared.nth(0)).to_have_value("exactly")
+
+    compared.nth(0).click()
+    page.get_by_role("option", name="guessed: free wording", exact=True).click()
+    button(page, "Save tool").click()
+    expect(compared.nth(0)).to_have_value("guessed: free wording")
+    redrawn(page)
+    assert stored(studio, "book_room").wording == {}

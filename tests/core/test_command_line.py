@@ -113,9 +113,10 @@ def test_evaluate_writes_a_line_a_row(home, project, trained, tmp_path):
     assert set(summary) >= SUMMARY and summary["n"] == len(rows) == 4
     assert all({"example", "prompt", "expected", "text", "calls", "verdict"} <= set(row) for row in rows)
     assert rows[0]["expected"][0]["name"] in ("company_search", "web_search")
-    assert {k: v for k, v in summary.items() if k in SUMMARY - {"seconds"}} == {
-        k: v for k, v in trained["after"].items() if k != "seconds"
-    }, "what was judged at the end of the run is what was saved"
+    assert {"accepted", "no_call_rows", "refused_ok", "truncated", "overlap", "rules"} <= set(summary)
+    assert all(row["ladder"]["rung"] and row["tokens"] for row in rows)
+    after = {k: v for k, v in trained["after"].items() if k != "seconds"}
+    assert {k: summary[k] for k in after} == after, "what was judged at the end of the run is what was saved"
 
 
 def test_ask_answers(home, project, trained):

@@ -280,6 +280,42 @@ def test_original_names_pass_through_form_and_json_and_follow_a_renaming() -> No
     }
 
 
+def test_how_text_is_compared_passes_through_form_and_json_and_follows_a_renaming() -> None:
+    tool = replace(NESTED, wording={"stops.city": "free"})
+    draft = tool_draft.opened(tool)
+    assert not tool_draft.unsaved(draft) and "wording" not in draft["json"]
+    back = tool_draft.turned(tool_draft.turned(draft, "json"), "form")
+    assert tool_draft.tool_in(back)[0] == tool
+    renamed = with_names(back, stops="places", city="town")
+    assert tool_draft.tool_in(renamed)[0].wording == {"places.town": "free"}
+    assert tool_draft.tool_in(tool_draft.turned(renamed, "json"))[0].wording == {"places.town": "free"}
+
+
+def with_wording(draft: dict, name: str, wording: str, **more: str) -> dict:
+    rows = [{**row, "wording": wording, **more} if row["name"] == name else row for row in draft["rows"]]
+    return {**draft, "rows": rows}
+
+
+def test_how_text_is_compared_is_chosen_and_left_to_the_guess_again() -> None:
+    chosen, _ = tool_draft.tool_in(with_wording(tool_draft.opened(NESTED), "city", "exact"))
+    assert chosen.wording == {"stops.city": "exact"}
+    draft = tool_draft.opened(chosen)
+    assert tool_draft.unsaved(with_wording(draft, "city", ""))
+    assert tool_draft.tool_in(with_wording(draft, "city", ""))[0].wording == {}
+    assert tool_draft.tool_in(with_wording(draft, "city", "exact", kind="whole"))[0].wording == {}
+
+
+def test_how_text_is_compared_follows_a_name_that_was_changed_in_the_json() -> None:
+    tool = replace(NESTED, wording={"stops.city": "free"})
+    draft = tool_draft.turned(tool_draft.opened(tool), "json")
+    draft["json"] = draft["json"].replace('"city"', '"town"')
+    new, _ = tool_draft.tool_in(draft)
+    assert new.wording == {}  # whether it is the same parameter is asked before it is saved
+    typed = tool_draft.read_back(draft, new)
+    followed = tool_draft.with_wording(new, tool, tool_draft.rows_in(typed), {"stops.city": "stops.town"})
+    assert followed.wording == {"stops.town": "free"}
+
+
 @pytest.mark.parametrize("values", [["", "a"], ["a", "a"], ["a\nb", "c"]])
 def test_allowed_values_that_a_field_cannot_show_are_kept(values: list[str]) -> None:
     schema = {"type": "object", "properties": {"x": {"type": "string", "enum": values}}}

@@ -70,3 +70,13 @@ def test_originals_of_what_is_gone_or_of_a_wrong_kind_are_dropped():
     assert tool.originals == {path: ORIGINALS[path] for path in ("", "pets_type", "filter.filter_type")}
     for raw in (None, [], "x", 3):
         assert read_tool({**TOOL.to_json(), "originals": raw})[0].originals == {}
+
+
+def test_how_text_is_compared_is_kept_beside_what_the_model_sees():
+    tool = Tool("pets_list", "Lists pets.", PARAMETERS, wording={"pets_type": "free"})
+    plain = Tool("pets_list", "Lists pets.", PARAMETERS)
+    assert Tool.from_json(tool.to_json()) == tool and tool.to_json()["wording"] == {"pets_type": "free"}
+    assert tool.declaration() == plain.declaration()
+    # Records and hashes from before it was there stay as they are.
+    assert plain.to_json().keys() == {"name", "description", "parameters"}
+    assert Tool.from_json(plain.to_json()).wording == {}
