@@ -6,11 +6,12 @@ where the call is one of a tool that the example expects: what the web is asked 
 answer without such a call, or one that cannot be read, finds nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from core.evaluation import wording
 from core.evaluation.statistics import further, verdict, wilson
 from core.retrieval.search import Index, index_of
 from core.schema import Tool, ToolCall
@@ -100,7 +101,7 @@ def measure(settings: Settings, run: str) -> Measured:
     with open_store(settings) as db:
         found = runs.find(db, run)
         marks = documents.relevant(db, found.project)
-        tools = {tool.name: tool for tool in projects.snapshot(db, found.snapshot).tools}
+        snapshot = projects.snapshot(db, found.snapshot)
         answers: dict[str, list[Prediction]] = {}
         for phase in ("before", "after", "alone"):
             evaluation = evaluations.find(db, found.id, phase)  # type: ignore[arg-type]
@@ -111,13 +112,15 @@ def measure(settings: Settings, run: str) -> Measured:
     if not asked:
         return {}
     index = index_of(settings, found.project)
+    named = wording.rules(snapshot.tools, snapshot.examples)
+    fields = {tool.name: query_fields(tool, named[tool.name]) for tool in snapshot.tools}
 
     def figures(rows: list[Prediction], queries: Any) -> Figures:
         return Figures(tuple(_search(index, one, queries(one), marks[one.example]) for one in rows))
 
     measured = {"prompt": figures(asked, lambda one: (one.prompt,))}
     return measured | {
-        phase: figures(rows, lambda one: _queries(one, tools)) for phase, rows in answers.items() if rows
+        phase: figures(rows, lambda one: _queries(one, fields)) for phase, rows in answers.items() if rows
     }
 
 
@@ -129,21 +132,24 @@ def difference(before: Figures, after: Figures) -> Difference:
     return Difference(fixed, broke, verdict(fixed, broke), further(fixed, broke, len(pairs)))
 
 
-def query_of(call: ToolCall, tool: Tool | None) -> str:
-    """The words that a call searches for: its first text that may be worded freely, "" where it has none."""
-    for name, schema in tool.properties.items() if tool else ():
-        value = call.arguments.get(name)
-        if schema["type"] == "string" and not schema.get("enum") and isinstance(value, str) and value.strip():
-            return value.strip()
-    return ""
+def query_fields(tool: Tool, rules: Mapping[str, wording.Rule]) -> list[str]:
+    """The parameters that may hold what is searched for: texts without allowed values, those of free wording first."""
+    texts = [name for name, schema in tool.properties.items() if name in rules and schema["type"] == "string"]
+    return sorted(texts, key=lambda name: rules[name] != "free")
 
 
-def _queries(prediction: Prediction, tools: dict[str, Tool]) -> tuple[str, ...]:
+def query_of(call: ToolCall, fields: Sequence[str]) -> str:
+    """The words that a call searches for: the first text in one of these parameters, "" where it has none."""
+    values = (call.arguments.get(name) for name in fields)
+    return next((value.strip() for value in values if isinstance(value, str) and value.strip()), "")
+
+
+def _queries(prediction: Prediction, fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     if prediction.verdict == "malformed":
         return ()
     expected = {call["name"] for call in prediction.expected}
     calls = [ToolCall.from_json(call) for call in prediction.calls if call["name"] in expected]
-    return tuple(query for call in calls if (query := query_of(call, tools.get(call.name))))
+    return tuple(query for call in calls if (query := query_of(call, fields.get(call.name, ()))))
 
 
 def _search(index: Index, prediction: Prediction, queries: Sequence[str], relevant: Sequence[int]) -> Search:

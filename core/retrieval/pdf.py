@@ -33,7 +33,13 @@ def pages_of(source: Source) -> tuple[list[str], list[int]]:
     command = [sys.executable, "-m", __name__]
     try:
         done = subprocess.run(
-            command, input=data, capture_output=True, cwd=ROOT, timeout=SECONDS, check=False
+            command,
+            input=data,
+            cwd=ROOT,
+            timeout=SECONDS,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         raise StudioError(

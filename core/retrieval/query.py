@@ -29,21 +29,36 @@ _UNSAID = (
 STOP_WORDS = frozenset(_UNSAID.split())
 
 
-def spelled(text: str) -> str:
-    """A text as it is indexed: one form for each letter, CJK characters apart."""
-    return CHARACTER.sub(r" \1 ", _folded(text))
+class _Letters(dict[int, int]):
+    """For `str.translate`: letters, numbers and the marks that belong to them stay, all else becomes a space.
+
+    FTS5 would part words itself, but by tables of another version of Unicode.
+    """
+
+    def __missing__(self, code: int) -> int:
+        kept = unicodedata.category(chr(code))[0] in "LNM"
+        self[code] = code if kept else ord(" ")
+        return self[code]
+
+
+_LETTERS = _Letters()
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    """One form for each letter, and spaces between words."""
+    form = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return form.translate(_LETTERS)
+
+
+def spelled(text: str) -> str:
+    """A text as it is indexed: words as `words` has them, CJK characters apart."""
+    return CHARACTER.sub(r" \1 ", _folded(text))
 
 
 def words(text: str) -> list[str]:
-    """The words of a text that are searched, at most MOST_WORDS: stop words only where there are no others."""
-    # Letters, numbers and the marks that belong to them; to FTS5 too, everything else separates words.
-    folded = _folded(text[:LONGEST])
-    letters = "".join(letter if unicodedata.category(letter)[0] in "LNM" else " " for letter in folded)
-    found = [part for word in letters.split() for part in _parts(word)]
+    """The words of a text to search for, once each, at most MOST_WORDS; stop words only where there are no others."""
+    said = [word for word in _folded(text[:LONGEST]).split() if any(map(str.isalnum, word))]
+    found = [part for word in said for part in _parts(word)]
     return list(dict.fromkeys([one for one in found if one not in STOP_WORDS] or found))[:MOST_WORDS]
 
 

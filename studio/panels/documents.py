@@ -15,7 +15,7 @@ from core.retrieval import search
 from core.retrieval.measure import difference, measure
 from core.retrieval.reading import KINDS, read
 from core.schema import Example
-from core.store import Database, documents, open_store, projects
+from core.store import Database, documents, evaluations, open_store, projects
 from core.store.documents import Deleted
 from studio.events import PRIVATE, acted, html, shown
 from studio.shell import Shell, run_of
@@ -50,7 +50,7 @@ def build(shell: Shell) -> None:
         with gr.Row(elem_classes="cw-docs"):
             with gr.Column(min_width=300):
                 upload = gr.File(
-                    label=t("docs.file"), file_types=list(KINDS), file_count="multiple", height=110
+                    label=t("docs.file"), file_types=list(KINDS), file_count="multiple", height=120
                 )
                 with gr.Accordion(t("docs.paste"), open=False, elem_classes="cw-fold") as paste:
                     title = gr.Textbox(
@@ -73,7 +73,7 @@ def build(shell: Shell) -> None:
                     )
                     go = gr.Button(t("docs.search"), scale=1, min_width=80)
                 hits = html()
-        figures = html()
+        figures = html(elem_classes="cw-found")
 
     def drawn(db: Database, run: str, now: Look) -> tuple[str, str, Look]:
         """The list and the figures."""
@@ -88,7 +88,9 @@ def build(shell: Shell) -> None:
         found = run_of(db, project, run)
         ways = measure(shell.settings, found.id) if found else {}
         both = {"before", "after"} <= ways.keys()
-        return view.figures(found, ways, difference(ways["before"], ways["after"]) if both else None)
+        change = difference(ways["before"], ways["after"]) if both else None
+        answered = bool(found and evaluations.summaries(db, [found.id]))
+        return view.figures(found, ways, change, answered)
 
     def searched(db: Database, project: str, chosen: str, said: str) -> str:
         """What the words find, and what is marked for the chosen question, where there is one in the project."""

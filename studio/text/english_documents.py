@@ -54,6 +54,7 @@ TEXT: dict[str, str] = {
     "docs.figures_none": "Do the model's searches find them?",
     "docs.no_run": "Train first: then the searches of the untouched and of the tuned model are compared here, "
     "each test question that has a marked document counting once.",
+    "docs.no_answers": "{run} has no answers to test questions yet, so there are no searches to compare.",
     "docs.no_marks": "None of the test questions of {run} is marked with a document that answers it. Choose a "
     "question above and tick what answers it; the figures appear at once, without asking the model again.",
     "docs.way.prompt": "The question itself",
@@ -66,21 +67,21 @@ TEXT: dict[str, str] = {
     "docs.mrr": "Mean reciprocal rank",
     "docs.recall_cell": "recall {recall}",
     "docs.interval": "{low} to {high} %",
-    "docs.better": "Since training the searches find a document that answers among the first {k} for {fixed} "
-    "more of {n} questions, and for {broke} fewer. That is better, and more than luck.",
-    "docs.worse": "Since training the searches find a document that answers among the first {k} for {broke} "
-    "fewer of {n} questions, and for {fixed} more. That is worse, and more than bad luck.",
+    "docs.better": "Before training the searches found a document that answers among the first {k} for "
+    "{before} of {n} questions, now for {after}. That is better, and more than luck.",
+    "docs.worse": "Before training the searches found a document that answers among the first {k} for {before} "
+    "of {n} questions, now for {after}. That is worse, and more than bad luck.",
     "docs.same": "Before and after training the searches find a document that answers among the first {k} for "
-    "the same number of questions.",
-    "docs.open_verdict": "Since training the searches find a document that answers among the first {k} for "
-    "{fixed} more questions, and for {broke} fewer. That could be luck; about {further} more marked questions "
+    "{after} of {n} questions.",
+    "docs.open_verdict": "Before training the searches found a document that answers among the first {k} for "
+    "{before} of {n} questions, now for {after}. That could be luck; about {further} more marked questions "
     "would tell.",
     "docs.unasked": "After training nothing was searched for {n} question: no call, another tool, or an answer "
     "that cannot be read.|After training nothing was searched for {n} questions: no call, another tool, or an "
     "answer that cannot be read.",
-    "docs.how": "Questions with a document that answers among the first found; below, where the true share "
-    "lies with 95 % confidence (Wilson). Recall is the share of a question's documents that are found, mean "
-    "reciprocal rank is 1 where the first document found is a right one, 1/2 where the second is. The question "
+    "docs.how": "How many questions have a document that answers them among the first found (recall, where one "
+    "document answers), and between which shares the true one lies with 95 % confidence (Wilson). Mean "
+    "reciprocal rank: 1 where the first document found is a right one, 1/2 where the second is. The question "
     "itself needs no model.",
     "docs.each": "Each question",
     "docs.place": "place {place}",

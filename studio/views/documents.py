@@ -12,7 +12,7 @@ from studio.views.pieces import act, empty, fold, h, pill, short
 
 PAGE = 20
 TEXT_SHOWN = 20_000
-PASSAGE_SHOWN = 500
+PASSAGE_SHOWN = 240
 REJECTS_SHOWN = 20
 
 
@@ -130,13 +130,17 @@ def _tick(document: int, title: str, marked: bool) -> str:
     )
 
 
-def figures(run: Run | None, measured: Measured, change: Difference | None) -> str:
-    """The card: a sentence, the figures of each way of searching, and each question."""
+def figures(run: Run | None, measured: Measured, change: Difference | None, answered: bool = True) -> str:
+    """The card: a sentence, the figures of each way of searching, and each question.
+
+    `answered` says whether the run's models were asked about test questions at all.
+    """
     if run is None:
         return f"<h2>{h(t('docs.figures_none'))}</h2><p class='sub'>{h(t('docs.no_run'))}</p>"
     title = f"<h2>{h(t('docs.figures_title', run=run.name))}</h2>"
     if not measured:
-        return f'{title}<p class="sub">{h(t("docs.no_marks", run=run.name))}</p>'
+        key = "docs.no_marks" if answered else "docs.no_answers"
+        return f'{title}<p class="sub">{h(t(key, run=run.name))}</p>'
     names = [t("docs.way"), t("docs.first"), *(t("docs.among", k=k) for k in CUTS[1:]), t("docs.mrr")]
     header = "".join(f"<th>{h(name)}</th>" for name in names)
     body = "".join(_way(way, one, names) for way, one in measured.items())
@@ -151,7 +155,8 @@ def _sentence(measured: Measured, change: Difference | None) -> str:
     said = []
     if change:
         key = "docs.same" if change.further is None else f"docs.{change.verdict}"
-        values = {"k": MAIN, "n": measured["after"].n, "fixed": change.fixed, "broke": change.broke}
+        before, after = (measured[way].found(MAIN) for way in ("before", "after"))
+        values = {"k": MAIN, "n": measured["after"].n, "before": before, "after": after}
         said.append(t("docs.open_verdict" if key == "docs.open" else key, further=change.further, **values))
     if "after" in measured and measured["after"].unasked:
         said.append(t("docs.unasked", n=measured["after"].unasked))

@@ -4,7 +4,7 @@ import pytest
 
 from core.evaluation.statistics import wilson
 from core.importers import starters
-from core.retrieval.measure import Figures, Search, difference, measure, query_of
+from core.retrieval.measure import Figures, Search, difference, measure, query_fields, query_of
 from core.schema import Example, ToolCall, read_tool
 from core.store import documents, evaluations, projects, runs
 from core.store.evaluations import Prediction
@@ -124,24 +124,31 @@ def test_a_difference_is_paired_by_question_and_named_by_the_test() -> None:
     assert difference(every, ways({1: (4,), 99: (1,)})).broke == 1
 
 
-TOOL, _ = read_tool(
-    {"name": "t", "parameters": {"type": "object", "properties": {
-        "kind": {"type": "string", "enum": ["a", "b"]}, "n": {"type": "integer"}, "words": {"type": "string"},
-    }}}
-)  # fmt: skip
+def test_the_query_is_the_text_that_may_be_worded_freely() -> None:
+    shape = {
+        "kind": {"type": "string", "enum": ["a", "b"]},
+        "n": {"type": "integer"},
+        "place": {"type": "string"},
+        "words": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    }
+    tool, _ = read_tool({"name": "t", "parameters": {"type": "object", "properties": shape}})
+    assert query_fields(tool, {"place": "exact", "words": "free", "tags": "free"}) == ["words", "place"]
+    assert query_fields(tool, {"place": "exact", "words": "exact", "tags": "exact"}) == ["place", "words"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "query"),
-    [({"kind": "a", "n": 3, "words": " the words "}, "the words"), ({"kind": "a"}, ""), ({"words": 7}, ""),
-     ({"unknown": "x"}, ""), ({"words": " "}, "")],
-)  # fmt: skip
-def test_the_query_is_the_first_free_text(arguments, query) -> None:
-    assert query_of(ToolCall("t", arguments), TOOL) == query
-
-
-def test_an_unknown_tool_has_no_query() -> None:
-    assert query_of(ToolCall("u", {"query": "x"}), None) == ""
+    [
+        ({"kind": "a", "place": "Oslo", "words": " the words "}, "the words"),
+        ({"kind": "a", "place": "Oslo"}, "Oslo"),
+        ({"words": " ", "place": "Oslo"}, "Oslo"),
+        ({"words": 7}, ""),
+        ({"unknown": "x"}, ""),
+    ],
+)
+def test_a_call_searches_for_its_first_text(arguments, query) -> None:
+    assert query_of(ToolCall("t", arguments), ["words", "place"]) == query
 
 
 def test_right_queries_find_the_documents_of_the_starter(db, settings) -> None:

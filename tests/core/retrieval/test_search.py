@@ -26,7 +26,15 @@ def test_the_best_documents_come_first_each_once(settings, project, pages) -> No
     hits = search.find(settings, project.id, "What does a hotel cost?", 3)
     assert [hit.document for hit in hits] == [pages[0], pages[2]]
     assert hits[0].score > hits[1].score
-    assert search.find(settings, project.name, "hotel", 1)[0].title == "Hotels we like"  # a title says more
+    assert [hit.document for hit in search.find(settings, project.name, "hotel", 1)] == pages[:1]
+
+
+def test_a_word_in_the_title_says_more_than_one_in_the_text(settings, db, project) -> None:
+    documents.add(
+        db, project.id, [("Rooms", "Hotels near the office."), ("Hotels", "Rooms near the office.")]
+    )
+    for word in ("Rooms", "Hotels"):
+        assert search.find(settings, project.id, word)[0].title == word
 
 
 def test_the_passage_that_fits_is_shown(settings, project, pages) -> None:
