@@ -13,6 +13,7 @@ from typing import Any
 from core import commands
 from core.errors import StudioError
 from core.prompt.budget import LIMIT
+from core.serving.snippets import PORT
 from core.settings import Settings
 
 
@@ -86,6 +87,15 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--model", required=True, help="starter, a run, a folder or a Hub id")
     ask.add_argument("text")
 
+    serve = verb("serve", "serve.serve", "answer other programs on this computer, as OpenAI's API does")
+    serve.add_argument(
+        "--model",
+        action="append",
+        required=True,
+        help="starter, a run, a folder or a Hub id; may be repeated",
+    )
+    serve.add_argument("--port", type=int, default=PORT, metavar="N", help=f"{PORT} where none is given")
+    serve.add_argument("--key", help="what clients must know; better given as CALLWRIGHT_KEY")
     owned = verb("documents", "documents.documents", "the documents of a project: list, add, delete")
     owned.add_argument("project")
     what = owned.add_mutually_exclusive_group()

@@ -40,6 +40,11 @@ class Settings:
         return self.runs / run
 
 
+def serving_key() -> str:
+    """The key for `python -m core serve`, where one was chosen."""
+    return os.environ.get("CALLWRIGHT_KEY", "")
+
+
 def machine_name() -> str:
     """What tells this machine from others that see the same files; a Space is one, whatever container it gets."""
     return os.environ.get("SPACE_ID") or platform.node()

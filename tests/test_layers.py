@@ -112,7 +112,7 @@ MAY_TALK = {
     "core.importers.pinned_http": {"httpx2"},  # the connection of mcp_server
     "core.schema.references": {"urllib"},  # urllib.parse
     "core.serving.client": {"httpx"},  # loopback
-    "core.serving.__main__": {"socket", "uvicorn"},  # loopback
+    "core.serving.server": {"socket", "uvicorn"},  # loopback
     "studio.guard": {"urllib"},  # urllib.parse
 }
 

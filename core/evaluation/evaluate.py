@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import StudioError
+from core.evaluation.constrained import Constrainer
 from core.evaluation.generate import Generated, generate
 from core.evaluation.score import judge, summarise
 from core.prompt.family import Family, Parsed
@@ -23,8 +24,13 @@ def evaluate(
     tools: Sequence[Tool],
     examples: Sequence[Example],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    constrained: bool = False,
 ) -> tuple[dict[str, Any], list[Prediction]]:
     """Summary and predictions of greedy answers to each example, in their order.
+
+    `constrained` holds names and arguments to the tools' schemas while answers are written: what is wrong then was
+    decided wrongly, not written wrongly.
 
     Raises StudioError where there is nothing to ask.
     """
@@ -35,14 +41,16 @@ def evaluate(
     begun = time.monotonic()
     rows = [encode(example, tools, family, tokenizer) for example in examples]
     limit = max(len(row.input_ids) - row.prompt_length for row in rows) + SPARE_TOKENS
+    rules = Constrainer(tokenizer, family).rules(tools) if constrained else None
     answers = generate(
         model,
         tokenizer,
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
-        max_new_tokens=limit,
+        max_new_tokens=max(limit, rules.reserve + SPARE_TOKENS) if rules else limit,
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
+        rules=rules,
     )
     names = [tool.name for tool in tools]
     predictions = []

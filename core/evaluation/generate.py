@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.evaluation import greedy
+from core.evaluation.constrained import Rules
 from core.evaluation.sharing import can_share
 from core.prompt.family import Family
 from core.prompt.rows import written
@@ -28,13 +29,14 @@ def generate(
     max_new_tokens: int,
     guesses: Sequence[list[int]] = (),
     batch_size: int = 64,
+    rules: Rules | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Generated]:
     """Greedy answers to token rows, in their order, each as if it were asked alone; `batch_size` of them at once.
 
     `guesses` are tokens that the answers may have, one list for each prompt, or none at all: the answers are the same,
-    and where a guess is right it is there sooner. `progress` is called with (answered, all) before each step and at
-    the end, equal prompts counted once; what it raises ends the work.
+    and where a guess is right it is there sooner. `rules` hold every answer to a grammar. `progress` is called with
+    (answered, all) before each step and at the end, equal prompts counted once; what it raises ends the work.
     """
     stops = family.stop_ids(tokenizer)
     guess = dict(zip(map(tuple, prompts), guesses or [[]] * len(prompts), strict=True))
@@ -43,12 +45,12 @@ def generate(
     def tell(done: int) -> None:
         progress(done, len(rows))
 
-    if len(rows) > 1 and can_share(model, rows):
+    if rules is None and len(rows) > 1 and can_share(model, rows):
         found = greedy.answer(
             model, rows, [guess[row] for row in rows], stops, max_new_tokens, batch_size, tell
         )
     else:
-        found = _padded(model, rows, stops, max_new_tokens, tell)
+        found = _padded(model, rows, stops, max_new_tokens, tell, rules)
     tell(len(rows))
     answers = {}
     for row, ids in zip(rows, found, strict=True):
@@ -59,7 +61,12 @@ def generate(
 
 
 def _padded(
-    model: Any, rows: Sequence[Sequence[int]], stops: list[int], limit: int, tell: Callable[[int], None]
+    model: Any,
+    rows: Sequence[Sequence[int]],
+    stops: list[int],
+    limit: int,
+    tell: Callable[[int], None],
+    rules: Rules | None,
 ) -> list[list[int]]:
     """The same by the library's own generation, rows of like length together."""
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
@@ -67,13 +74,15 @@ def _padded(
     for start in range(0, len(order), PADDED):
         tell(start)
         chosen = order[start : start + PADDED]
-        found |= zip(chosen, _batch(model, [rows[n] for n in chosen], stops, limit), strict=True)
+        found |= zip(chosen, _batch(model, [rows[n] for n in chosen], stops, limit, rules), strict=True)
     return [found[n] for n in range(len(rows))]
 
 
-def _batch(model: Any, rows: list[Sequence[int]], stops: list[int], limit: int) -> list[list[int]]:
+def _batch(
+    model: Any, rows: list[Sequence[int]], stops: list[int], limit: int, rules: Rules | None
+) -> list[list[int]]:
     import torch
-    from transformers import GenerationConfig
+    from transformers import GenerationConfig, LogitsProcessorList
 
     longest = max(map(len, rows))
     pad = stops[0]  # masked on the left, cut at the first stop token on the right
@@ -88,5 +97,28 @@ def _batch(model: Any, rows: list[Sequence[int]], stops: list[int], limit: int) 
         use_cache=True,
     )
     with torch.inference_mode():
-        output = model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
+        output = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            generation_config=config,
+            logits_processor=LogitsProcessorList([_held(rules, rows, limit)] if rules else []),
+        )
     return output[:, longest:].tolist()
+
+
+def _held(rules: Rules, rows: Sequence[Any], limit: int) -> Callable[[Any, Any], Any]:
+    """What makes the tokens impossible that the rules do not allow, in logits [rows, vocabulary], at every step."""
+    answers = [rules.start() for _ in rows]
+    left = limit
+
+    def process(ids: Any, logits: Any) -> Any:
+        nonlocal left
+        for answer, row, scores in zip(answers, ids, logits, strict=True):
+            if left < limit:
+                answer.take(int(row[-1]))
+            if not answer.ended:
+                answer.mask(scores, left)
+        left -= 1
+        return logits
+
+    return process

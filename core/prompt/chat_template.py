@@ -1,12 +1,13 @@
 """Any tokenizer whose chat template takes tools: the template writes the prompt, calls are read as JSON."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import StudioError
-from core.prompt import json_calls, neutral, probe
+from core.prompt import json_calls, json_grammar, neutral, probe
+from core.prompt.call_grammar import Grammar
 from core.prompt.json_calls import Form
 from core.prompt.marks import Marks
 from core.prompt.messages import Message, rendered
@@ -25,6 +26,7 @@ class ChatTemplate:
     form: Form
     stops: tuple[int, ...]
     endings: tuple[str, ...]  # texts of tokens that may follow an answer
+    tokens: tuple[str, ...]  # control tokens
     name: str = "chat template"
 
     @property
@@ -38,6 +40,13 @@ class ChatTemplate:
 
     def parse(self, text: str, tools: Sequence[Any] = ()) -> Parsed:
         return json_calls.parse(text, self.form, self.endings, self.pattern)
+
+    def grammar(
+        self, tools: Sequence[Any], symbol: Callable[[str], str], *, required: bool, several: bool
+    ) -> Grammar:
+        return json_grammar.grammar(
+            tools, symbol, self.form, self.pattern, self.tokens, required=required, several=several
+        )
 
     def stop_ids(self, tokenizer: Any) -> list[int]:
         return list(self.stops)
@@ -57,7 +66,8 @@ def speaks(tokenizer: Any) -> ChatTemplate:
     special = set(tokenizer.all_special_tokens)
     special |= {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     added = [token for token in tokenizer.get_added_vocab() if token in template and len(token.strip()) > 1]
-    pattern = neutral.pattern_of([*special, *added, *TAGS])
+    tokens = tuple(sorted({*special, *added, *TAGS}))
+    pattern = neutral.pattern_of(tokens)
 
     def render(
         messages: list[Message], tools: list[dict[str, Any]] | None, add_generation_prompt: bool
@@ -76,7 +86,8 @@ def speaks(tokenizer: Any) -> ChatTemplate:
         )
     ends = [*tokenizer.convert_ids_to_tokens(list(stops)), tokenizer.pad_token]
     form = json_calls.form_of(answers[1])
-    return ChatTemplate(tokenizer, pattern, form, tuple(stops), tuple(filter(None, dict.fromkeys(ends))))
+    endings = tuple(filter(None, dict.fromkeys(ends)))
+    return ChatTemplate(tokenizer, pattern, form, tuple(stops), endings, tokens)
 
 
 def _render(

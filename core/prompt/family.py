@@ -1,9 +1,10 @@
 """What a format family is, and which one a tokenizer belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from core.prompt import chat_template, functiongemma, probe
+from core.prompt.call_grammar import Grammar
 from core.prompt.marks import Marks
 from core.prompt.messages import Message
 from core.prompt.parsed import Parsed as Parsed
@@ -28,6 +29,12 @@ class Family(Protocol):
 
     def parse(self, text: str, tools: Sequence[Any] = ()) -> Parsed:
         """The reading of a generated text, its special tokens kept; never raises."""
+        ...
+
+    def grammar(
+        self, tools: Sequence[Any], symbol: Callable[[str], str], *, required: bool, several: bool
+    ) -> Grammar:
+        """What an answer with these tools may be; `symbol` is a control token as the grammar names it."""
         ...
 
     def stop_ids(self, tokenizer: Any) -> list[int]:

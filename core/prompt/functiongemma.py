@@ -3,12 +3,14 @@
 The prompt text is made in functiongemma.jinja alone; the same file is the chat template of exported models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.prompt import neutral, strict_json
+from core.prompt.call_grammar import Grammar
+from core.prompt.functiongemma_grammar import grammar
 from core.prompt.functiongemma_reader import read_answer
 from core.prompt.functiongemma_tokens import BOS, CALL, END_CALL, ESCAPE, MARKS, PATTERN, STOPS
 from core.prompt.marks import Marks
@@ -66,6 +68,11 @@ class FunctionGemma:
 
     def parse(self, text: str, tools: Sequence[Any] = ()) -> Parsed:
         return parse(text, tools)
+
+    def grammar(
+        self, tools: Sequence[Any], symbol: Callable[[str], str], *, required: bool, several: bool
+    ) -> Grammar:
+        return grammar(tools, symbol, required=required, several=several)
 
     def stop_ids(self, tokenizer: Any) -> list[int]:
         """All of them: the end token that a tokenizer names differs from release to release."""

@@ -40,7 +40,8 @@ class Growing:
         self.text += piece
         if self.at == 0 and not self._begun(last):
             return Grown()
-        words, calls = "", []
+        words = ""
+        calls: list[ToolCall] = []
         while self.at < len(self.text):
             if self.called:
                 end, found = self._call(last)

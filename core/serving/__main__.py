@@ -1,19 +1,14 @@
-"""`python -m core.serving`: the model host, on loopback, with a random key, until nobody asks any more."""
+"""`python -m core.serving`: the model host of the page, on any port, with a random key, until nobody asks any more."""
 
 import json
 import logging
 import os
 import secrets
-import socket
-import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
 
-import uvicorn
-
 from core import processes
-from core.serving.api import build
+from core.serving import server
 from core.serving.engine import Engine
 from core.settings import Settings
 
@@ -24,22 +19,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = Settings.load()
     key = secrets.token_urlsafe(24)
-    engine = Engine(settings)
-    app = build(engine, key)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()  # before the address is known: who asks early waits, and is not refused
+    listener = server.listen()
     _announce(settings.host / "address.json", listener.getsockname()[1], key)
-
-    def leave_when_idle() -> None:
-        while engine.shelf.busy or time.monotonic() - app.state.last_use < IDLE_SECONDS:
-            time.sleep(5)
-        server.should_exit = True
-
-    threading.Thread(target=leave_when_idle, daemon=True).start()
-    threading.Thread(target=engine.shelf.warm, daemon=True).start()
-    server.run(sockets=[listener])
+    server.run(Engine(settings), key, listener, IDLE_SECONDS)
 
 
 def _announce(file: Path, port: int, key: str) -> None:

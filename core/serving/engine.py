@@ -1,10 +1,11 @@
 """Answers from loaded models, token by token, several side by side."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.evaluation.constrained import Constraint, Rules
 from core.evaluation.decoding import GREEDY, Sampling, tokens
 from core.evaluation.evaluate import read_answer
 from core.evaluation.generate import Generated
@@ -65,11 +66,10 @@ class Piece:
 
 
 class Engine:
-    """Models are loaded when first asked for; answers take turns, a token each."""
+    """Models are loaded when first asked for, any or `only` some; answers take turns, a token each."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.shelf = Shelf(settings)
+    def __init__(self, settings: Settings, only: Sequence[str] = ()):
+        self.shelf = Shelf(settings, only)
         self.turns = Turns()
 
     def answer(self, ask: Ask) -> "Answering":
@@ -82,10 +82,15 @@ class Engine:
             shown = [tool.declaration() for tool in ask.tools]
             ids = prompt_ids(ask.messages, shown, held.family, held.tokenizer)
             held.check(len(ids))
+            rules = self._rules(held, ask) if ask.constrained else None
         except BaseException:
             self.shelf.give_back(held)
             raise
-        return Answering(self, held, ask, ids)
+        return Answering(self, held, ask, ids, rules)
+
+    def _rules(self, held: Loaded, ask: Ask) -> Rules:
+        may = [tool for tool in ask.tools if not ask.named or tool.name == ask.named]
+        return held.constrainer.rules(may, required=ask.required, several=ask.several)
 
     def models(self) -> Sequence[str]:
         """The names that may be asked for without a path."""
@@ -95,11 +100,11 @@ class Engine:
 class Answering(Iterator[Piece]):
     """One answer at work; its model stays loaded until it is at its end, or closed."""
 
-    def __init__(self, engine: Engine, held: Loaded, ask: Ask, ids: list[int]):
+    def __init__(self, engine: Engine, held: Loaded, ask: Ask, ids: list[int], rules: Rules | None):
         self.engine = engine
         self.held = held
         self.open = True
-        self.steps = self._steps(ask, ids)
+        self.steps = self._steps(ask, ids, rules.start() if rules else None)
 
     def __next__(self) -> Piece:
         try:
@@ -127,7 +132,7 @@ class Answering(Iterator[Piece]):
             self.steps.close()
             self.engine.shelf.give_back(self.held)
 
-    def _steps(self, ask: Ask, ids: list[int]) -> Iterator[Piece]:
+    def _steps(self, ask: Ask, ids: list[int], constraint: Constraint | None) -> Generator[Piece]:
         begun = time.monotonic()
         held, growing = self.held, Growing(self.held.family, ask.tools)
         stops = held.family.stop_ids(held.tokenizer)
@@ -136,7 +141,13 @@ class Answering(Iterator[Piece]):
         calls: list[ToolCall] = []
         limit = min(ask.limit, held.window - len(ids))
         for token in tokens(
-            held.model, ids, stops=stops, limit=limit, sampling=ask.sampling, turn=self.engine.turns
+            held.model,
+            ids,
+            stops=stops,
+            limit=limit,
+            sampling=ask.sampling,
+            turn=self.engine.turns,
+            constraint=constraint,
         ):
             ended = token in stops
             if ended:

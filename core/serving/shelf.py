@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 
 from core.errors import StudioError
+from core.evaluation.constrained import Constrainer
 from core.models import fit, hardware, known, loading
 from core.prompt.family import Family, family_of
 from core.settings import Settings
@@ -36,7 +38,7 @@ class NoMemory(StudioError):
     """The model does not fit beside what is at work."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Loaded:
     """One model in memory."""
 
@@ -45,6 +47,11 @@ class Loaded:
     tokenizer: Any
     family: Family
     users: int = 0  # answers at work
+
+    @cached_property
+    def constrainer(self) -> Constrainer:
+        """Made when an answer is first held to a schema."""
+        return Constrainer(self.tokenizer, self.family)
 
     @property
     def window(self) -> int:

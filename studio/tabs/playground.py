@@ -11,7 +11,7 @@ from core.store import open_store, projects, runs
 from core.store.feedback import Verdict
 from studio.editors import example_draft as draft_of
 from studio.events import PRIVATE, acted, html, shown
-from studio.panels import asking, batch, corrections, documents, lanes, sampling, tool_results
+from studio.panels import asking, batch, corrections, documents, lanes, sampling, tool_results, use_it
 from studio.panels.corrections import Answer
 from studio.panels.lanes import PLACES, Shown
 from studio.shell import Panel, Shell
@@ -63,6 +63,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
         settings = sampling.build()
     line = corrections.line(shell, again)
     many = batch.build(shell, which, draft, settings.inputs)
+    used = use_it.build(shell)
     documents.build(shell)
 
     def _shown(project: str, chosen: str | None, more: Any) -> Shown:
@@ -292,6 +293,8 @@ def build(shell: Shell, again: gr.State) -> Panel:
     def fresh(project: str) -> list[Any]:
         empty = [Lane()] * PLACES
         greedy = sampling.GREEDY.mark
-        return [*empty, {}, draft_of.closed(), greedy, *on_changed(project), *many.fresh(project)]
+        drawn = [*on_changed(project), *many.fresh(project), *used.fresh(project)]
+        return [*empty, {}, draft_of.closed(), greedy, *drawn]
 
-    return Panel([*said, results, draft, mark, chips, *line, *many.fresh_outputs], fresh)
+    drawn_anew = [*line, *many.fresh_outputs, *used.fresh_outputs]
+    return Panel([*said, results, draft, mark, chips, *drawn_anew], fresh)

@@ -14,6 +14,7 @@ from studio.text import (
     english_runs,
     english_tool_editor,
     english_training,
+    english_use_it,
 )
 
 PARTS = (
@@ -27,6 +28,7 @@ PARTS = (
     english_playground,
     english_runs,
     english_training,
+    english_use_it,
 )
 ENGLISH: dict[str, str] = {key: text for part in PARTS for key, text in part.TEXT.items()}
 

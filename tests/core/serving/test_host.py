@@ -2,37 +2,24 @@
 
 import json
 import os
+import signal
 import stat
+import threading
 import time
 
 import httpx
 import psutil
 import pytest
-import tiny_model
 
 from core.errors import StudioError
 from core.schema import read_tool
 from core.serving import client
-from core.settings import Settings
 from core.store import claims, projects, runs
 
 TOOLS = [
     read_tool({"name": "find", "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}})[0]
 ]
 HELLO = [{"role": "user", "content": "hello"}]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> str:
-    return str(tiny_model.make(tmp_path_factory.mktemp("tiny") / "model"))
-
-
-@pytest.fixture(scope="module")
-def host(tmp_path_factory):
-    """Settings whose host is started by the first who asks, and again after each that ends it."""
-    settings = Settings.load(tmp_path_factory.mktemp("home"))
-    yield settings
-    client.stop(settings)
 
 
 def address(settings) -> dict:
@@ -103,14 +90,14 @@ def test_it_speaks_the_form_of_openai(host, model):
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"model": "no such/model/at all"}, 400),
-        ({"model": "../../etc"}, 400),
-        ({"messages": []}, 422),
-        ({"messages": [{"role": "wizard", "content": "x"}]}, 422),
+        ({"model": "no such/model/at all"}, 404),
+        ({"model": "../../etc"}, 404),
+        ({"messages": []}, 400),
+        ({"messages": [{"role": "wizard", "content": "x"}]}, 400),
         ({"messages": [{"role": "tool", "content": "x"}]}, 400),
         ({"messages": [{"role": "user", "content": {"image": 1}}]}, 400),
         ({"tools": [{"function": {"name": "a b"}}]}, 400),
-        ({"stream": True}, 400),
+        ({"stream": "perhaps"}, 400),
         ({"messages": [{"role": "user", "content": "x" * 300_000}]}, 400),
     ],
 )
@@ -121,11 +108,94 @@ def test_bad_requests_are_refused_and_the_host_lives_on(host, model, change, sta
     assert post(host, {"model": model, "messages": HELLO}).status_code == 200
 
 
-def test_while_a_run_works_nobody_takes_its_memory(settings, db, project, model):
+def test_it_streams_while_the_model_writes(host, model):
+    client.ask(host, model, HELLO, TOOLS)
+    begun, times, pieces = time.monotonic(), [], []
+    for item in client.stream(host, model, HELLO, TOOLS, max_tokens=100):
+        times.append(time.monotonic() - begun)
+        pieces.append(item)
+    answer = pieces.pop()
+    assert "".join(pieces) == answer.text and answer.tokens <= 100 and answer.prompt_tokens > 50
+    assert len(pieces) > 10 and times[0] < times[-1] / 2, "the first long before the last"
+
+
+def test_settings_of_an_answer_reach_the_model(host, model):
+    def said(**more):
+        return client.ask(host, model, HELLO, TOOLS, max_tokens=150, **more)
+
+    assert said(temperature=1.0, seed=1).text == said(temperature=1.0, seed=1).text
+    assert said(temperature=1.0, seed=1).text != said(temperature=1.0, seed=2).text
+    for more in ({"tool_choice": "required"}, {"tool_choice": "find"}):
+        held = said(temperature=1.0, seed=1, **more)
+        assert held.calls and {call.name for call in held.calls} == {"find"} and not held.malformed
+    assert not said(temperature=1.0, seed=1, constrained=True).malformed.startswith("Expected")
+
+
+def test_killed_in_an_answer_it_is_back_within_ten_seconds(host, model):
+    client.ask(host, model, HELLO, TOOLS)
+    answer = client.stream(host, model, HELLO, TOOLS, temperature=1.0, seed=1, max_tokens=2000)
+    assert isinstance(next(answer), str)
+    killed = time.monotonic()
+    psutil.Process(address(host)["process"]["pid"]).send_signal(signal.SIGKILL)
+    with pytest.raises(client.HostEnded, match="starts again") as caught:
+        list(answer)
+    assert caught.value.hint
+    assert client.ask(host, model, HELLO, TOOLS, max_tokens=5).tokens > 0
+    assert time.monotonic() - killed < 10
+
+
+def working_threads(settings) -> float:
+    """Seconds of processor time that the host has used."""
+    used = psutil.Process(address(settings)["process"]["pid"]).cpu_times()
+    return used.user + used.system
+
+
+def test_an_answer_that_nobody_reads_is_not_written(host, model):
+    client.ask(host, model, HELLO, TOOLS)
+    answer = client.stream(host, model, HELLO, TOOLS, temperature=2.0, seed=1, max_tokens=3500)
+    next(answer)
+    answer.close()
+    time.sleep(2)
+    begun = working_threads(host)
+    time.sleep(2)
+    assert working_threads(host) - begun < 0.3
+
+
+class Reader(threading.Thread):
+    """Reads one answer, and when each piece of it came."""
+
+    def __init__(self, settings, model, words):
+        super().__init__()
+        self.asked = (settings, model, [{"role": "user", "content": words}], TOOLS)
+        self.times: list[float] = []
+        self.answer: client.Answer | None = None
+
+    def run(self) -> None:
+        for item in client.stream(*self.asked, max_tokens=120, temperature=1.0, seed=5):
+            self.times.append(time.monotonic())
+            self.answer = item
+
+
+def test_two_clients_stream_side_by_side_while_a_run_is_at_work(settings, db, project, model):
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
     claims.claim(db, run.id)
-    with pytest.raises(StudioError, match="Run 1 is at work"):
-        client.ask(settings, model, HELLO, TOOLS)
+    try:
+        alone = []
+        for words in ("hello", "good morning"):
+            reader = Reader(settings, model, words)
+            reader.run()
+            alone.append(reader.answer)
+        assert alone[0].text != alone[1].text
+        both = [Reader(settings, model, words) for words in ("hello", "good morning")]
+        for reader in both:
+            reader.start()
+        for reader in both:
+            reader.join(120)
+        assert [reader.answer.text for reader in both] == [one.text for one in alone], "they never mix"
+        first, second = (reader.times for reader in both)
+        assert first[0] < second[-1] and second[0] < first[-1], "neither waits for the other's end"
+    finally:
+        client.stop(settings)
 
 
 def test_a_model_that_is_not_there_is_a_sentence(host, tmp_path):
