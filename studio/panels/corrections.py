@@ -97,7 +97,7 @@ def opened(answer: Answer, noted: int, tools: list[Tool], origin: dict[str, Any]
     draft = draft_of.opened(example, tools, origin={**origin, "noted": noted})
     if answer.said.malformed and tools:  # it tried to call something
         draft["calls"] = [call_draft.new(tools[0])]
-    return {**draft, "focus": draft["calls"][0]["uid"] if draft["calls"] else "reply"}
+    return {**draft, "focus": draft_of.FIRST}
 
 
 def _after_result(example: Example) -> bool:

@@ -39,9 +39,7 @@ class Options:
         return marks + (f" {pill(t('play.fitting'), 'plain')}" if self.host["constrained"] else "")
 
 
-GREEDY = Options(
-    "", {"temperature": 0, "top_p": 1, "max_tokens": LONGEST, "seed": None, "constrained": False}
-)
+GREEDY = Options("", {"temperature": 0, "top_p": 1, "max_tokens": LONGEST, "seed": 0, "constrained": False})
 
 
 def build() -> Sampling:
@@ -66,7 +64,7 @@ def build() -> Sampling:
             top_p = gr.Slider(0.05, 1, 1, step=0.05, label=t("play.top_p"), info=t("play.top_p_info"))
         with gr.Row():
             longest = gr.Number(LONGEST, precision=0, label=t("play.longest"), info=t("play.longest_info"))
-            seed = gr.Number(None, precision=0, label=t("play.seed"), info=t("play.seed_info"))
+            seed = gr.Number(0, precision=0, label=t("play.seed"), info=t("play.seed_info"))
     return Sampling(more, [system, fits, temperature, top_p, longest, seed])
 
 

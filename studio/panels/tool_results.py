@@ -108,7 +108,7 @@ def _call(
         lines=3,
         max_lines=10,
         max_length=MOST_RESULT,
-        elem_classes="mono",
+        elem_classes="cw-mono-text",
     )
     with gr.Row(elem_classes="cw-links"):
         tick = gr.Checkbox(

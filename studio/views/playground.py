@@ -182,7 +182,7 @@ def composing(said: bool, editing: bool) -> str:
     if not said:
         return ""
     buttons = "".join(act(h(t(f"play.{do}")), do, classes="cw-link") for do in ("again", "edit"))
-    return f'<p class="cw-small cw-ways">{buttons}</p>'
+    return f'<p class="cw-small cw-ways">{buttons}<span class="sub">{h(t("play.goes_on"))}</span></p>'
 
 
 def corrections(wrong: int, right: int, since: str) -> str:

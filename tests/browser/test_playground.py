@@ -1,4 +1,4 @@
-"""The Playground in a browser, with a tiny model that knows five rows by heart, beside one that knows nothing."""
+"""The Playground in a browser, with a tiny model that knows five rows by heart, beside one that says nothing of use."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from browser.conftest import Studio, Watched, redrawn
 from browser.test_pages import choose, tab
 from playwright.sync_api import Browser, Page, expect
 from taught_model import make
-from tiny_model import make as make_tiny
 
 from core import processes
 from core.schema import Example, ToolCall, Turn, read_tool
@@ -56,7 +55,7 @@ def seeded(studio: Studio, tmp_path_factory) -> Seeded:
         for name in ("find_order", "open_ticket")
     ]
     taught = make(folder / "taught", tools, TAUGHT)
-    base = make_tiny(folder / "base")
+    base = make(folder / "base", tools, [Example.single("?", reply="Hm.")])
     settings = Settings.load(studio.home)
     with open_store(settings) as db:
         project = projects.create(db, "Parcels").id
@@ -88,6 +87,7 @@ def tuned(page: Page):
 def say(page: Page, words: str) -> None:
     page.get_by_label("Ask something…").fill(words)
     page.get_by_role("button", name="Send").click()
+    expect(page.get_by_label("Ask something…")).to_have_value("")
     answered(page)
 
 

@@ -146,7 +146,7 @@ def test_one_model_goes_on_or_tries_again_and_only_from_its_newest_answer() -> N
 @pytest.mark.parametrize("field", ["temperature", "top_p", "longest", "seed"])
 @pytest.mark.parametrize("value", ["1", -1, float("nan"), True, 10**12])
 def test_a_setting_that_cannot_be_is_named(field: str, value: object) -> None:
-    values = {"system": "", "fits": False, "temperature": 0, "top_p": 1, "longest": 128, "seed": None}
+    values = {"system": "", "fits": False, "temperature": 0, "top_p": 1, "longest": 128, "seed": 0}
     assert sampling.read(**values).host == sampling.GREEDY.host
     with pytest.raises(StudioError, match="write a number from"):
         sampling.read(**{**values, field: value})
