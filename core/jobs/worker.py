@@ -72,7 +72,7 @@ def main(run_id: str, attempt: int) -> None:
     local.advance(settings)
 
 
-def _end(settings: Settings, run: Run, state: runs.State, error: StudioError | None, work: Work) -> None:
+def _end(settings: Settings, run: Run, state: runs.State, error: StudioError | None, work: Attempt) -> None:
     with open_store(settings) as db, suppress(Fenced):
         runs.report(db, run.id, run.attempt, memory=peak_memory())
         runs.end(

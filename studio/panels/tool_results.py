@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
+from core.evaluation import wording
 from core.retrieval import search
-from core.retrieval.measure import query_of
+from core.retrieval.measure import query_fields, query_of
 from core.schema import Tool, ToolCall
 from core.store import documents, open_store, projects
 from studio.events import PRIVATE, shown
@@ -133,7 +134,12 @@ def found(shell: Shell, project: str, call: ToolCall, tool: Tool | None) -> tupl
 
     Raises StudioError where the call holds no text to search for.
     """
-    query = query_of(call, tool)
+    fields = list(call.arguments)
+    if tool is not None:
+        with open_store(shell.settings) as db:
+            rules = wording.rules([tool], projects.examples(db, projects.find(db, project).id))
+        fields = query_fields(tool, rules[tool.name])
+    query = query_of(call, fields)
     if not query:
         raise StudioError(t("play.result_no_query"), t("play.result_no_query_hint"), call.name)
     hits = search.find(shell.settings, project, query)

@@ -59,6 +59,7 @@ def run(**values: object) -> Run:
         "state": "training",
         "model": "starter",
         "recipe": {"epochs": 8},
+        "kind": "train",
     }
     more = {
         "doing": "Training",
