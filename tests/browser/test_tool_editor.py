@@ -264,7 +264,7 @@ def test_how_answers_are_compared_is_guessed_and_can_be_chosen(studio: Studio, p
     expect(compared.nth(0)).to_have_value("exactly")
     button(page, "Save tool").click()
     redrawn(page)
-    button(page, "Save the tool and its examples").click()
+    button(page, "Save and change 3 examples").click()
     expect(page.get_by_text("ask_room is saved.")).to_be_visible()
     assert stored(studio, "ask_room").wording == {"wanted": "exact"}
     redrawn(page)
