@@ -143,16 +143,15 @@ def worst_arguments(predictions: Iterable[Prediction]) -> list[ArgumentCount]:
 
 
 def _counted(tool: str, path: str, found: list[tuple[int, dict[str, Any]]]) -> ArgumentCount:
-    wrong: dict[str, list[int]] = {}
+    judged: dict[str, list[int]] = {}
     for example, argument in found:
-        if argument["judgement"] in FAULTS:
-            wrong.setdefault(argument["judgement"], []).append(example)
+        judged.setdefault(argument["judgement"], []).append(example)
     overlaps = [argument["overlap"] for _, argument in found if "overlap" in argument]
     return ArgumentCount(
         tool,
         path,
         found[0][1]["rule"],
         tuple(example for example, argument in found if "expected" in argument),
-        {name: tuple(wrong[name]) for name in FAULTS if name in wrong},
+        {name: tuple(judged[name]) for name in FAULTS if name in judged},
         sum(overlaps) / len(overlaps) if overlaps else None,
     )

@@ -247,9 +247,9 @@ def test_a_tool_that_is_deleted_can_be_brought_back(studio: Studio, page: Page) 
 def test_how_answers_are_compared_is_guessed_and_can_be_chosen(studio: Studio, page: Page) -> None:
     asked = ("how do I get a visa", "what does a room cost at night", "who can open the hall for us")
     wanted = ("visa application steps", "room price per night", "hall opening contact person")
-    calls = [ToolCall("book_room", {"query": text, "limit": "few"}) for text in wanted]
-    with_tool(studio, "book_room", ROOM, *map(Example.single, asked, calls))
-    opened(page, studio, "book_room")
+    calls = [ToolCall("ask_room", {"query": text, "limit": "few"}) for text in wanted]
+    with_tool(studio, "ask_room", ROOM, *map(Example.single, asked, calls))
+    opened(page, studio, "ask_room")
     compared = page.get_by_label("Answers are compared", exact=True)
     expect(compared).to_have_count(3)
     expect(compared.nth(0)).to_have_value("guessed: free wording")
@@ -264,9 +264,9 @@ def test_how_answers_are_compared_is_guessed_and_can_be_chosen(studio: Studio, p
     expect(compared.nth(0)).to_have_value("exactly")
     button(page, "Save tool").click()
     redrawn(page)
-    button(page, "Save the tool and its examples").click()
-    expect(page.get_by_text("book_room is saved.")).to_be_visible()
-    assert stored(studio, "book_room").wording == {"wanted": "exact"}
+    button(page, "Save and change 3 examples").click()
+    expect(page.get_by_text("ask_room is saved.")).to_be_visible()
+    assert stored(studio, "ask_room").wording == {"wanted": "exact"}
     redrawn(page)
     expect(compared.nth(0)).to_have_value("exactly")
 
@@ -275,4 +275,4 @@ def test_how_answers_are_compared_is_guessed_and_can_be_chosen(studio: Studio, p
     button(page, "Save tool").click()
     expect(compared.nth(0)).to_have_value("guessed: free wording")
     redrawn(page)
-    assert stored(studio, "book_room").wording == {}
+    assert stored(studio, "ask_room").wording == {}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import product
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -154,6 +155,7 @@ def changes(value) -> Iterator[tuple[str, object]]:
             yield "in small letters", value.lower()
             yield "with signs", "_" + value.replace(" ", "-") + "."
             yield "without spaces", value.replace(" ", "")
+            yield "with other signs", f"{value}!?;:()"
             yield "in quotes", f"'{value}'"
             yield "with accents", value.replace("e", "é").replace("a", "à")
             yield "on two lines", value.replace(" ", "\n")
@@ -200,6 +202,40 @@ def test_mutations_get_the_verdict_of_the_upstream_checker(rows, upstream):
     assert not different, (len(different), different[:10])
     assert fewest >= 10 and len(verdicts) > 12_000
     assert 0.1 < sum(verdicts) / len(verdicts) < 0.5  # both verdicts are tried in earnest
+
+
+VALUES = (
+    5, 5.0, 5.5, True, "5", "n", "N-", "", None, [], ["a"], ["A "], ["a", "b"], [5], [5.0], [True], {}, {"k": "v"},
+    {"k": "V."}, {"k": 1}, {"k": "v", "l": 1}, [{"k": "v"}], [{"k": "v"}, {}], [["a"]],
+)  # fmt: skip
+KINDS = ("string", "integer", "float", "boolean", "any", "dict", "array", "tuple")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_type_of_value_gets_the_verdict_of_the_upstream_checker(kind, upstream):
+    """Also values of which its rows have none; where it cannot tell but raises, so may we, or say it is wrong."""
+    compared = 0
+    for items in KINDS[:-1] if kind in ("array", "tuple") else [None]:
+        schema = {"type": kind, **({"items": {"type": items}} if items else {})}
+        function = {"name": "f", "parameters": {"type": "dict", "properties": {"x": schema}, "required": []}}
+        for one, value in product(VALUES, VALUES):
+            for accepted in ([one], ["", one], [one, "n"], [["a"], one]):
+                accepted = [_each_in_a_list(part) for part in accepted]
+                possible, call = [{"f": {"x": accepted}}], ToolCall("f", {"x": value})
+                try:
+                    there = upstream([function], [call], possible, "simple_python")
+                except (KeyError, AttributeError, TypeError):
+                    continue
+                compared += 1
+                assert accepts([call], possible, [function]) == there, (schema, accepted, value)
+    assert compared > 1_500
+
+
+def _each_in_a_list(value):
+    """A group as answers have it: for each part the values that are accepted."""
+    if isinstance(value, list):
+        return [*map(_each_in_a_list, value)]
+    return {key: [part] for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def test_rows_whose_gold_breaks_its_own_schema_are_known(rows):

@@ -1,6 +1,7 @@
 """The call ladder: how far each answer gets, what its arguments are judged to be, and what it adds up to."""
 
 import json
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
@@ -211,6 +212,19 @@ def test_calls_are_matched_so_that_most_are_accepted():
     assert found.accepted and [one.answer for one in found.calls] == [2, 1, 0]
 
 
+def test_one_accepted_call_is_worth_more_than_two_that_are_nearly_right():
+    expected = [
+        book(note="red apples", tags=["red apples"]),
+        book(note="green pears apples", tags=["green pears apples"], city="Rome"),
+    ]
+    found = reached(
+        expected,
+        book(note="apples green", tags=["apples green"]),
+        book(note="red apples ripe", tags=["red apples ripe"], seats=1),
+    )
+    assert [(one.answer, one.accepted) for one in found.calls] == [(0, True), (1, False)]
+
+
 def test_every_expected_call_says_what_it_was_matched_with():
     found = reached(
         [book(city="Rome"), search("x")], book(city="Oslo"), ToolCall("fly", {}), book(city="Rome")
@@ -302,6 +316,7 @@ def test_rows_that_go_on_from_one_another_are_a_dialogue():
     assert dialogues(rows) == [(2, 4, 0)]
     assert dialogues([first, first, second]) == [(0, 2)]
     assert dialogues([second, third]) == [(0, 1)] and dialogues([first, third]) == [(0, 1)]
+    assert dialogues([second, replace(third, turns=(*second.turns, Turn("assistant", "No."), ASKED))]) == []
     every = [True] * 5
     one_wrong = [True, True, False, True, True]
     assert dialogue_counts(rows, every, one_wrong) == {
