@@ -286,7 +286,7 @@ def test_differences_are_marked_argument_by_argument() -> None:
     assert "≈ query: k b c e 75 % of the words agree: accepted" in text
     assert "≠ limit: 3 differs" in text and "web not asked for" in text
     missing = shown([call("web")], [ToolCall("web", {"limit": 1})])
-    assert "− query: a b missing" in missing and "+ limit: 1" in missing
+    assert "− query: a b missing" in missing and "+ limit: 1 not asked for" in missing
     few = shown([call("docs", "b c d e")], [call("docs", "b x y z")])
     assert "25 % of the words agree: too few" in few
     assert "web not called docs not asked for" in shown([call("web")], [call("docs")])
