@@ -155,6 +155,5 @@ def _argument_number(one: ArgumentCount, name: str) -> str:
     ids = one.expected if name == "expected" else one.wrong.get(name, ())
     said = f"{one.path}, {one.tool}, {t(f'results.argument.{name}')}"
     kind = "cw-number" if name == "expected" or not ids else "cw-number bad"
-    return number(
-        len(ids), ids, classes=kind, said=said, kind="argument", side="right", tool=one.tool, path=one.path, name=name
-    )  # fmt: skip
+    opened = {"kind": "argument", "side": "right", "tool": one.tool, "argument": one.path, "name": name}
+    return number(len(ids), ids, classes=kind, said=said, **opened)

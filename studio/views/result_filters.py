@@ -9,7 +9,8 @@ from studio.text import t
 from studio.views.pieces import act, h
 
 Opened = Mapping[str, str]  # what was pressed, as the browser sends it: looked up again, whatever it says
-KEYS = ("kind", "measure", "name", "side", "asked", "called", "tool", "path")
+# Not "path": Gradio takes an event with that key for a file, and refuses it.
+KEYS = ("kind", "measure", "name", "side", "asked", "called", "tool", "argument")
 ALL: dict[str, str] = {"kind": "change", "measure": "tool", "name": "all"}
 CHIPS = ("all", "fixed", "broke", "still_wrong", "still_right", "arguments")
 CHANGES = (*CHIPS, "left_right", "right_right")
@@ -44,7 +45,7 @@ def rows(report: Report, opened: Opened) -> tuple[int, ...] | None:
             found = tools.get(opened.get("tool", ""))
             return getattr(found, name) if found else None
         case "argument" if side in SIDES:
-            at = (opened.get("tool", ""), opened.get("path", ""))
+            at = (opened.get("tool", ""), opened.get("argument", ""))
             argument = next((one for one in report.arguments(side) if (one.tool, one.path) == at), None)
             if argument and name in ("expected", "ids"):
                 return getattr(argument, name)
@@ -70,7 +71,7 @@ def _changed(report: Report, measure: str, name: str) -> tuple[int, ...]:
 def label(opened: Opened, names: tuple[str, str]) -> str:
     """A filter in words; `names` are those of the sides."""
     side = names[1] if opened.get("side") != "left" else names[0]
-    values = {key: opened.get(key, "") for key in ("tool", "path", "name", "measure")}
+    values = {key: opened.get(key, "") for key in ("tool", "argument", "name", "measure")}
     match opened.get("kind"):
         case "cell":
             asked, called = (column(opened.get(key, "")) for key in ("asked", "called"))
@@ -81,7 +82,7 @@ def label(opened: Opened, names: tuple[str, str]) -> str:
         case "argument":
             what = t(f"results.argument.{values['name']}")
             return t(
-                "results.opened.argument", side=side, what=what, tool=values["tool"], path=values["path"]
+                "results.opened.argument", side=side, what=what, tool=values["tool"], path=values["argument"]
             )
     measure = t(f"results.measure.{values['measure']}")
     if opened.get("kind") == "dialogue":

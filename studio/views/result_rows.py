@@ -96,11 +96,11 @@ def _answer(prediction: Prediction | None, side: str) -> str:
 def _call(call: Marked) -> str:
     note = "" if call.kind == "matched" else f' <span class="sub">{h(t(f"results.call.{call.kind}"))}</span>'
     kind = {"matched": "", "surplus": " bad", "absent": " bad none"}[call.kind]
-    arguments = "".join(map(_argument, call.arguments))
+    arguments = "".join(_argument(one, call.kind == "matched") for one in call.arguments)
     return f'<span class="cw-call-line{kind}"><b class="mono">{h(call.name)}</b>{note}{arguments}</span>'
 
 
-def _argument(one: Argument) -> str:
+def _argument(one: Argument, matched: bool) -> str:
     good = one.judgement in GOOD
     value = one.expected if one.judgement == "missing" else one.value
     too_few = one.judgement == "wrong_value" and one.overlap
@@ -109,7 +109,7 @@ def _argument(one: Argument) -> str:
     )
     sign = SIGNS.get(one.judgement, "≠")
     kind = "same" if one.judgement == "exact" else "good" if good else "bad"
-    told = "" if one.judgement in ("exact", "extra") else f" <em>{h(words)}</em>"
+    told = "" if one.judgement == "exact" or not matched else f" <em>{h(words)}</em>"
     mark = f'<i title="{h(words)}" aria-hidden="true">{sign}</i>'
     text = f"{h(one.name)}: {h(short(value_text(value), LONG))}"
     inner = f"<s>{text}</s>" if one.judgement == "missing" else f"<span>{text}</span>"

@@ -211,7 +211,7 @@ def _still_wrong(report: Report) -> str:
             asked=asked,
             called=called,
         )
-        parts.append(f"{h(told)} ({count}).")
+        parts.append(f'{h(told)} <span class="cw-rows-of">({count}).</span>')
     worst = next(iter(report.arguments("right")), None)
     if worst and worst.faults:
         told = t("results.mistake.argument", tool=worst.tool, path=worst.path)
@@ -222,10 +222,10 @@ def _still_wrong(report: Report) -> str:
             kind="argument",
             side="right",
             tool=worst.tool,
-            path=worst.path,
+            argument=worst.path,
             name="ids",
         )
-        parts.append(f"{h(told)} ({count}).")
+        parts.append(f'{h(told)} <span class="cw-rows-of">({count}).</span>')
     words = " ".join(parts) if parts else h(t("results.mistake.none"))
     return f'<p class="cw-mistakes"><b>{h(t("results.mistakes"))}</b> {words}</p>'
 

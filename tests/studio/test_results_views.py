@@ -113,7 +113,7 @@ def drawn(evil: str) -> list[str]:
     opened = [
         {"kind": "cell", "side": "left", "asked": evil, "called": evil},
         {"kind": "tool", "side": "right", "tool": evil, "name": "right"},
-        {"kind": "argument", "side": "right", "tool": evil, "path": evil, "name": "missing"},
+        {"kind": "argument", "side": "right", "tool": evil, "argument": evil, "name": "missing"},
     ]
     seeds = Several((1, 2), (0.5,), (1.0, 0.5), 0.5, "open")
     return [
@@ -216,6 +216,7 @@ def test_every_number_of_the_page_opens_as_many_rows_as_it_says() -> None:
         ):
             if opened["do"] != "rows":
                 continue
+            assert opened.keys() - {"do", "key"} <= set(filters.KEYS) and "path" not in opened
             ids = filters.rows(FOUND, opened)
             number = int(re.search(r"\d+", words(inside))[0])
             assert ids is not None and len(set(ids)) == number, (words(inside), opened)
@@ -229,7 +230,7 @@ def test_a_cell_opens_exactly_its_rows() -> None:
     assert filters.rows(
         FOUND, {"kind": "cell", "side": "left", "asked": "docs", "called": "(unparsable)"}
     ) == (0, 1)
-    argument = {"kind": "argument", "side": "right", "tool": "docs", "path": "limit", "name": "extra"}
+    argument = {"kind": "argument", "side": "right", "tool": "docs", "argument": "limit", "name": "extra"}
     assert filters.rows(FOUND, argument) == (1,)
     assert filters.rows(FOUND, {"kind": "change", "measure": "call", "name": "fixed"}) == (0,)
     assert filters.rows(FOUND, {"kind": "change", "measure": "tool", "name": "arguments"}) == (1, 3)
@@ -245,8 +246,8 @@ def test_a_cell_opens_exactly_its_rows() -> None:
         {"kind": "tool", "side": "right", "tool": "docs", "name": "__class__"},
         {"kind": "change", "measure": "x", "name": "fixed"},
         {"kind": "change", "measure": "tool", "name": "__doc__"},
-        {"kind": "argument", "side": "right", "tool": "docs", "path": "query", "name": "faults"},
-        {"kind": "argument", "side": "right", "tool": "docs", "path": "no", "name": "ids"},
+        {"kind": "argument", "side": "right", "tool": "docs", "argument": "query", "name": "faults"},
+        {"kind": "argument", "side": "right", "tool": "docs", "argument": "no", "name": "ids"},
     ],
 )
 def test_a_number_that_is_not_there_opens_nothing(opened: dict[str, str]) -> None:
@@ -285,7 +286,7 @@ def test_differences_are_marked_argument_by_argument() -> None:
     assert "≈ query: k b c e 75 % of the words agree: accepted" in text
     assert "≠ limit: 3 differs" in text and "web not asked for" in text
     missing = shown([call("web")], [ToolCall("web", {"limit": 1})])
-    assert "− query: a b missing" in missing and "+ limit: 1" in missing
+    assert "− query: a b missing" in missing and "+ limit: 1 not asked for" in missing
     few = shown([call("docs", "b c d e")], [call("docs", "b x y z")])
     assert "25 % of the words agree: too few" in few
     assert "web not called docs not asked for" in shown([call("web")], [call("docs")])

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.evaluation import report
+from core.evaluation import ladder, report
 from core.evaluation.marks import marked
-from core.schema import Example, ToolCall
+from core.prompt.parsed import Parsed
+from core.schema import Example, ToolCall, read_tool
 from core.schema.example import Turn
 from core.store import asked, evaluations, frozen, projects, runs
+from core.store.evaluations import Prediction
 from tests.answered import AFTER, BEFORE, TESTS, judged, keep, make_shop
 
 
@@ -38,9 +40,9 @@ def test_a_run_is_told_by_tool_and_by_call(db, shop):
 def test_rows_of_other_examples_are_paired_by_what_is_asked_and_expected(db, shop):
     first = trained(db, shop)
     rows = projects.examples(db, shop, split="test")
-    projects.delete_examples(db, shop, [rows[0].id])
-    projects.save_example(db, shop, replace(rows[1], calls=(ToolCall("find_order", {"order": "B"}),)))
-    projects.add_examples(db, shop, [Example.single("New?", split="test")])
+    projects.delete_examples(db, shop, [row.id for row in rows])
+    changed = replace(rows[1], calls=(ToolCall("find_order", {"order": "B"}),))
+    projects.add_examples(db, shop, [changed, *rows[2:], Example.single("New?", split="test")])
     second = trained(db, shop, (*BEFORE[1:], []), (*AFTER[1:], []))
     left, right = asked.of_run(db, first)[1], asked.of_run(db, second)[1]
     found = report.read(db, left, right)
@@ -132,6 +134,29 @@ def test_an_answer_is_laid_beside_what_was_expected(db, shop):
         ("surplus", "find_order", [("order", "extra")]),
     ]
     assert shown[11] == [("surplus", "find_order", [("order", "extra")])]
+
+
+def test_a_group_is_as_good_as_the_worst_of_its_parts():
+    kind = {"type": "object", "properties": {"kind": {"type": "string"}, "year": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"filter": kind, "filters": {"type": "string"}}}
+    tool, _ = read_tool({"name": "seek", "description": "x", "parameters": schema})
+    expected, got = (ToolCall("seek", {"filter": {"kind": "a", "year": n}, "filters": "b"}) for n in (1, 2))
+    judged = ladder.climb([expected], Parsed((got,)), {"seek": tool}, {}).to_json()
+    calls = ([expected.to_json()], "", [got.to_json()])
+    [shown] = marked(Prediction(1, "x", *calls, "right", True, False, ladder=judged))
+    assert [(one.name, one.judgement) for one in shown.arguments] == [
+        ("filter", "wrong_value"),
+        ("filters", "exact"),
+    ]
+
+
+def test_a_tool_that_nobody_declared_stays_unknown(db, shop):
+    run = trained(db, shop, after=([ToolCall("lookup", {})], *AFTER[1:]))
+    found = report.read(db, *asked.of_run(db, run))
+    assert (
+        len(found.confusion("right").cells["find_order", "(unknown tool)"]) == 1
+        and "lookup" not in found.tools
+    )
 
 
 def test_tools_that_were_renamed_or_added_are_no_unknown_tools(db, shop):
