@@ -202,7 +202,7 @@ def build(shell: Shell) -> Panel:
     def on_sides(project: str, id: str, wanted: dict[str, Any]) -> dict[Any, Any]:
         if not wanted:
             return {look: START}
-        chosen = {key: wanted[key] for key in ("left", "right", "rows") if key in wanted}
+        chosen: dict[str, Any] = {key: wanted[key] for key in ("left", "right", "rows") if key in wanted}
         return on_show(project, id, {**START, "run": id, **chosen})
 
     def on_back(project: str, id: str) -> dict[Any, Any]:

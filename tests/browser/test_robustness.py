@@ -1,7 +1,7 @@
 """The robustness card and asking another model: really asked of a tiny model, and read on rows made in the store."""
 
 import pytest
-from browser.conftest import Studio
+from browser.conftest import Studio, Watched
 from playwright.sync_api import Page, expect
 from tiny_model import make
 
@@ -72,16 +72,17 @@ def trained(page: Page, studio: Studio, model: str) -> runs.Run:
         return runs.find(db, run.id)
 
 
-def results(page: Page, studio: Studio, run: runs.Run) -> None:
-    page.goto(f"{studio.address}/?run={run.id}")
-    expect(page.locator(".cw-run[aria-pressed=true]", has_text=run.name)).to_be_visible()
+def results(page: Page, studio: Studio, watched: Watched, run: runs.Run) -> None:
+    with watched.reloading():
+        page.goto(f"{studio.address}/?run={run.id}")
+        expect(page.locator(".cw-run[aria-pressed=true]", has_text=run.name)).to_be_visible()
     page.get_by_role("tab", name="Results").click()
 
 
 def test_a_run_is_tested_watched_and_stopped_and_goes_on(
-    page: Page, studio: Studio, trained: runs.Run
+    page: Page, studio: Studio, watched: Watched, trained: runs.Run
 ) -> None:
-    results(page, studio, trained)
+    results(page, studio, watched, trained)
     start = page.get_by_role("button", name="Test how robust it is")
     expect(page.get_by_text("Takes less than a minute here.")).to_be_visible()
     start.click()
@@ -100,7 +101,7 @@ def test_a_run_is_tested_watched_and_stopped_and_goes_on(
 
 
 def test_the_card_says_what_was_learned_and_its_numbers_open_their_rows(
-    page: Page, studio: Studio, trained: runs.Run
+    page: Page, studio: Studio, watched: Watched, trained: runs.Run
 ) -> None:
     with open_store(Settings.load(studio.home)) as db:
         config = EvaluationConfig(variants=("", "renamed", "short"))
@@ -110,7 +111,7 @@ def test_the_card_says_what_was_learned_and_its_numbers_open_their_rows(
         for variant, right in (("", 18), ("renamed", 5), ("short", 17)):
             kept(db, job, right, job=job.id, variant=variant)
         finished(db, job)
-    results(page, studio, trained)
+    results(page, studio, watched, trained)
     card = page.locator(".cw-panel", has=page.get_by_role("heading", name="How robust is it?")).last
     expect(card.get_by_text("It learned the names: with others that say nothing 5 of 32")).to_be_visible()
     expect(card.locator(".cw-found", has_text="With shorter descriptions")).to_contain_text("could be luck")
@@ -124,9 +125,9 @@ def test_the_card_says_what_was_learned_and_its_numbers_open_their_rows(
 
 
 def test_another_model_is_asked_about_the_same_rows(
-    page: Page, studio: Studio, trained: runs.Run, model: str
+    page: Page, studio: Studio, watched: Watched, trained: runs.Run, model: str
 ) -> None:
-    results(page, studio, trained)
+    results(page, studio, watched, trained)
     page.get_by_role("button", name="Ask another model").click()
     panel = page.locator(".cw-panel", has=page.get_by_role("button", name="Ask another model")).last
     box = (
@@ -146,7 +147,9 @@ def test_another_model_is_asked_about_the_same_rows(
     expect(page.get_by_role("heading", name="Two models side by side")).to_be_visible()
 
 
-def test_a_waiting_evaluation_is_seen_where_runs_wait(page: Page, studio: Studio, trained: runs.Run) -> None:
+def test_a_waiting_evaluation_is_seen_where_runs_wait(
+    page: Page, studio: Studio, watched: Watched, trained: runs.Run
+) -> None:
     settings = Settings.load(studio.home)
     with open_store(settings) as db:
         job = runs.create(
@@ -155,7 +158,7 @@ def test_a_waiting_evaluation_is_seen_where_runs_wait(page: Page, studio: Studio
         claimed = claims.claim(db, job.id)  # by this process, which is alive, so it counts as at work
         assert claimed
     other = queue.evaluate(settings, trained.project, trained.id, EvaluationConfig(seed=1))
-    results(page, studio, trained)
+    results(page, studio, watched, trained)
     page.get_by_role("tab", name="Train").click()
     expect(page.get_by_text(f"asks {trained.name}").first).to_be_visible()
     expect(page.get_by_role("heading", name="Waiting")).to_be_visible()

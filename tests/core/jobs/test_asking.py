@@ -217,13 +217,10 @@ def test_the_host_gives_its_memory_back_only_where_it_is_needed(settings, tmp_pa
     assert ends == [settings]
 
 
-def test_old_and_new_configs_come_back_as_they_were():
-    config = EvaluationConfig("train", ("", "case"), 7, "MY_KEY")
-    assert EvaluationConfig.from_json(config.to_json()) == config and config.problems() == {}
-    assert set(EvaluationConfig("x", (), -1, "a b").problems()) == {
-        "split",
-        "variants",
-        "seed",
-        "key_variable",
-    }
-    assert "variants" in EvaluationConfig(variants=("", "")).problems()
+def test_a_config_comes_back_as_it_was_and_knows_what_is_wrong_with_it():
+    config = EvaluationConfig("train", ("", "case"), True, 7, "MY_KEY")
+    assert EvaluationConfig.from_json(config.to_json()) == config and config.problems("starter") == {}
+    assert set(config.problems("https://host/v1 m")) == {"constrained"}
+    wrong = EvaluationConfig("x", (), False, -1, "a b").problems("starter")
+    assert set(wrong) == {"split", "variants", "seed", "key_variable"}
+    assert "variants" in EvaluationConfig(variants=("", "")).problems("starter")
