@@ -44,6 +44,9 @@ def build(shell: Shell, sides: gr.State) -> Panel:
                     label=t("any.rows"),
                     elem_classes="cw-radio",
                 )
+            constrained = gr.Checkbox(
+                False, label=t("any.constrained"), info=t("any.constrained_info"), elem_classes="cw-check"
+            )
             if here:
                 told = t("any.key", openai=endpoint.OPENAI, other=endpoint.OTHER)
                 gr.HTML(f'<p class="sub cw-small">{h(told)}</p>')
@@ -63,7 +66,7 @@ def build(shell: Shell, sides: gr.State) -> Panel:
                     found.append((name, f"{run.id}/{one.step}"))
         return found
 
-    def on_start(project: str, id: str, chosen: Any, split: Any) -> None:
+    def on_start(project: str, id: str, chosen: Any, split: Any, held: Any) -> None:
         name = str(chosen or "").strip()
         if len(name) > 500 or split not in SPLITS:
             raise StudioError(t("asked.gone"))
@@ -73,7 +76,8 @@ def build(shell: Shell, sides: gr.State) -> Panel:
             run = run_of(db, project, id)
         # The rows of the run that is shown, so that the answers can be compared with its own.
         snapshot = run.snapshot if run and run.ended else ""
-        job = queue.evaluate(shell.settings, project, name, EvaluationConfig(split=split), snapshot)
+        config = EvaluationConfig(split=split, constrained=bool(held))
+        job = queue.evaluate(shell.settings, project, name, config, snapshot)
         gr.Info(t("asked.started", run=job.name))
 
     def on_list(project: str, id: str, event: gr.EventData) -> Any:
@@ -94,14 +98,15 @@ def build(shell: Shell, sides: gr.State) -> Panel:
             return {"left": own.id if own and alike else None, "right": one.id, "at": time.time()}
         return gr.skip()
 
-    started = start.click(shown(on_start), [shell.project, shell.run, model, rows], None, **PRIVATE)
+    asked = [shell.project, shell.run, model, rows, constrained]
+    started = start.click(shown(on_start), asked, None, **PRIVATE)
     pressed = listed.act(shown(on_list), [shell.project, shell.run], [sides], **PRIVATE)
     shell.mark.change(
         shown(lambda project: gr.Dropdown(choices(project))), [shell.project], [model], **PRIVATE
     )
 
     def fresh(project: str) -> list[Any]:
-        return [gr.Dropdown(choices(project), value=catalog.STARTER), "test"]
+        return [gr.Dropdown(choices(project), value=catalog.STARTER), "test", False]
 
     def live(project: str, id: str) -> list[Any]:
         with open_store(shell.settings) as db:
@@ -110,7 +115,7 @@ def build(shell: Shell, sides: gr.State) -> Panel:
             names = names_of(db, project)
         return [view.listing(jobs, {id: one for id, one in found.items() if one}, names)]
 
-    return Panel([model, rows], fresh, [listed], live, [started, pressed])
+    return Panel([model, rows, constrained], fresh, [listed], live, [started, pressed])
 
 
 def plain(job: Run) -> bool:

@@ -21,6 +21,7 @@ from studio.text import t
 from studio.views import robustness as view
 
 LOADING_SECONDS = 8.0  # of the starter, before the first row is asked
+OPENED = {"right": "right_right", "broke": "broke", "fixed": "fixed"}  # a number, and the filter of its rows
 
 
 def build(shell: Shell, sides: gr.State) -> Panel:
@@ -56,10 +57,11 @@ def build(shell: Shell, sides: gr.State) -> Panel:
             queue.stop(shell.settings, job.id)
         elif done.get("do") == "resume":
             queue.resume(shell.settings, job.id)
-        elif done.get("do") == "rows" and done.get("variant", "") in asked:
-            one = asked[done.get("variant", "")]
+        elif done.get("do") == "rows" and done.get("name", "") in OPENED and done.get("variant") in asked:
+            one = asked[done["variant"]]
             left = asked[UNCHANGED].id if one.variant else None
-            return {"left": left, "right": one.id, "at": time.time()}
+            rows = {"kind": "change", "measure": "tool", "name": OPENED[done["name"]]}
+            return {"left": left, "right": one.id, "rows": rows, "at": time.time()}
         return gr.skip()
 
     started = start.click(shown(on_start), [shell.project, shell.run], None, **PRIVATE)

@@ -77,10 +77,10 @@ def build(shell: Shell) -> Panel:
             tools = html()
         with gr.Column(elem_classes="cw-panel cw-hide-empty"):
             seeds = html()
-        with gr.Column(elem_classes="cw-panel", elem_id="cw-result-rows"):
-            chips = html()
-            table = html()
     panels = [robustness.build(shell, sides), ask_any.build(shell, sides)]
+    with gr.Column(visible=False, elem_classes="cw-panel", elem_id="cw-result-rows") as below:
+        chips = html()
+        table = html()
 
     def sides_of(db: Database, run: Run | None, now: dict[str, Any]) -> tuple[Asked | None, Asked | None]:
         """What stands on either side: what was chosen, else before and after the run."""
@@ -111,7 +111,7 @@ def build(shell: Shell) -> Panel:
                     look: now,
                     title: view.title(run),
                     **dict.fromkeys((compare, take, try_it), gr.Button(visible=False)),
-                    **dict.fromkeys((choice, files, something), gr.Column(visible=False)),
+                    **dict.fromkeys((choice, files, something, below), gr.Column(visible=False)),
                     nothing: gr.HTML(view.waiting(run), visible=True),
                     **dict.fromkeys((numbers, matrix, tools, arguments, seeds, chips, table), ""),
                 }
@@ -127,6 +127,7 @@ def build(shell: Shell) -> Panel:
             try_it: gr.Button(visible=bool(run.folder)),
             nothing: gr.HTML(view.nothing_same() if empty else "", visible=empty),
             something: gr.Column(visible=not empty),
+            below: gr.Column(visible=not empty),
             numbers: view.numbers(found),
             matrix: counts.matrix(found, now["matrix"] if found.left else "right", names),
             tools: counts.tools(found, names),
@@ -223,7 +224,7 @@ def build(shell: Shell) -> Panel:
         return to_save(f"results-run-{run.number}.{kind}", FILES[kind], text.encode())
 
     parts = [numbers, matrix, tools, arguments, seeds, chips, table]
-    places = [look, title, compare, take, try_it, choice, files, nothing, something, *parts]
+    places = [look, title, compare, take, try_it, choice, files, nothing, something, below, *parts]
     at = [shell.project, shell.run, look]
     gr.on([shell.mark.change, shell.run.change], shown(on_show), at, places, **IN_TURN)
     for place in parts:

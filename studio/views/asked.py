@@ -58,7 +58,9 @@ def listing(jobs: list[Run], found: Mapping[str, Evaluation], names: Mapping[str
 
 def _item(job: Run, one: Evaluation | None, names: Mapping[str, str]) -> str:
     rows = t("any.train" if job.recipe.get("split") == "train" else "any.test")
-    told = f'{h(job.name)} <span class="sub cw-break">{h(model_name(job.model, names))} · {h(rows)}</span>'
+    more = [t("any.held")] if job.recipe.get("constrained") else []
+    what = " · ".join([model_name(job.model, names), rows, *more])
+    told = f'{h(job.name)} <span class="sub cw-break">{h(what)}</span>'
     if one is None:
         end = progress(job) if not job.ended else ended_early(job)
         return f'<div class="cw-asked"><div class="cw-top"><span>{told}</span>{runs.state_pill(job)}</div>{end}</div>'

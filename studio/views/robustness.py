@@ -52,9 +52,8 @@ def _row(one: Reading, names: Sequence[str]) -> str:
     low, high = wilson(one.right, one.n)
     between = t("robust.range", low=round(100 * low), high=round(100 * high))
     label = t("robust.open_rows", variant=name, right=one.right, n=one.n)
-    number = act(
-        h(t("score", right=one.right, n=one.n)), "rows", classes="cw-link", label=label, variant=one.variant
-    )
+    score = h(t("score", right=one.right, n=one.n))
+    number = act(score, "rows", classes="cw-link", label=label, variant=one.variant, name="right")
     share = round(100 * one.right / one.n) if one.n else 0
     right = (
         f'<span class="cw-robust-right">{number}<span class="cw-bar" aria-hidden="true"><i style="width:{share}%"></i>'
@@ -76,6 +75,12 @@ def _difference(one: Reading) -> str:
         return '<span class="sub">–</span>'
     if not one.fixed and not one.broke:
         return f'<span class="sub">{h(t("robust.same"))}</span>'
-    parts = [t(f"robust.{name}", n=n) for name, n in (("broke", one.broke), ("fixed", one.fixed)) if n]
+    parts = [_number(one, name, n) for name, n in (("broke", one.broke), ("fixed", one.fixed)) if n]
     verdict = pill(t(f"robust.{one.verdict}"), VERDICTS[one.verdict])
-    return f"{h(', '.join(parts))} {verdict}"
+    return f"{', '.join(parts)} {verdict}"
+
+
+def _number(one: Reading, name: str, n: int) -> str:
+    text = t(f"robust.{name}", n=n)
+    label = t("robust.open_changed", variant=t(f"variant.{one.variant}"), what=text)
+    return act(h(text), "rows", classes="cw-link", label=label, variant=one.variant, name=name)

@@ -74,7 +74,10 @@ def test_the_card_shows_words_numbers_that_open_rows_and_what_is_luck():
     drawn = robustness.card(replace(JOB, state="finished"), found, read(found))
     assert "It learned the names" in drawn
     for variant in ("", "shuffled", "renamed", "short"):
-        assert f'data-do="rows" data-key="rows-{variant}" data-variant="{variant}"' in drawn
+        assert (
+            f'data-do="rows" data-key="rows-{variant}-right" data-variant="{variant}" data-name="right"'
+            in drawn
+        )
         assert t(f"variant.{variant}") in drawn
     assert "14 broke" in drawn and "1 broke" in drawn and t("robust.same") in drawn
     assert drawn.count(t("robust.worse")) == 1 + drawn.count("gets worse")

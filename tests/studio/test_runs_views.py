@@ -20,6 +20,7 @@ BEFORE, AFTER = {"n": 20, "right": 0, "exact": 0}, {"n": 20, "right": 17, "exact
 def made(**values: object) -> Run:
     plain = {
         "state": "finished",
+        "kind": "train",
         "label": "",
         "note": "",
         "archived": None,

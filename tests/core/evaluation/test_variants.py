@@ -206,6 +206,14 @@ def test_slips_are_one_or_two_and_spare_the_words_of_values(said, seed):
     assert bool(changed) == any(len(word) >= slips.LONG and word not in alike for word in said)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_slips_spare_words_that_a_value_was_made_of(seed):
+    said = "Which holidays does the supplier in Lyon observe?"
+    row = Example.single(said, ToolCall("find", {"query": "holiday calendar suppliers lyon"}))
+    now = slips.mistyped(row, seed).prompt
+    assert now != said and all(word in now for word in ("holidays", "supplier", "Lyon"))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_case_is_changed_and_nothing_else(seed):
     row = Example.single(

@@ -72,13 +72,14 @@ def test_the_answers_are_those_that_a_run_keeps_of_itself(settings, db, project,
         assert texts(evaluations.of_job(db, asked.id)[""]) == texts(evaluations.find(db, trained.id, phase))
 
 
-def test_held_to_the_schema_every_answer_that_calls_can_be_read(settings, db, project, model):
+def test_held_to_the_schema_only_what_never_ends_is_malformed(settings, db, project, model):
     free, held = (
         evaluations.of_job(db, ended(settings, ask(settings, project, model, constrained=on)).id)[""]
         for on in (False, True)
     )
     assert free.summary["malformed"] == 2, "a model that learned nothing"
-    assert held.summary["malformed"] == held.summary["unknown_tool"] == 0
+    assert held.summary["malformed"] == held.summary["truncated"] and held.summary["unknown_tool"] == 0
+    assert (free.summary["constrained"], held.summary["constrained"]) == (False, True)
 
 
 def test_a_checkpoint_answers_as_the_run_that_is_made_of_it(settings, db, project, model):
@@ -216,13 +217,10 @@ def test_the_host_gives_its_memory_back_only_where_it_is_needed(settings, tmp_pa
     assert ends == [settings]
 
 
-def test_old_and_new_configs_come_back_as_they_were():
-    config = EvaluationConfig("train", ("", "case"), 7, "MY_KEY")
-    assert EvaluationConfig.from_json(config.to_json()) == config and config.problems() == {}
-    assert set(EvaluationConfig("x", (), -1, "a b").problems()) == {
-        "split",
-        "variants",
-        "seed",
-        "key_variable",
-    }
-    assert "variants" in EvaluationConfig(variants=("", "")).problems()
+def test_a_config_comes_back_as_it_was_and_knows_what_is_wrong_with_it():
+    config = EvaluationConfig("train", ("", "case"), True, 7, "MY_KEY")
+    assert EvaluationConfig.from_json(config.to_json()) == config and config.problems("starter") == {}
+    assert set(config.problems("https://host/v1 m")) == {"constrained"}
+    wrong = EvaluationConfig("x", (), False, -1, "a b").problems("starter")
+    assert set(wrong) == {"split", "variants", "seed", "key_variable"}
+    assert "variants" in EvaluationConfig(variants=("", "")).problems("starter")
