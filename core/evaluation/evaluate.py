@@ -47,7 +47,7 @@ def evaluate(
         tokenizer,
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
-        max_new_tokens=max(limit, rules.reserve + SPARE_TOKENS) if rules else limit,
+        max_new_tokens=limit + (rules.reserve if rules else 0),
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
         rules=rules,
