@@ -2,6 +2,7 @@
 
 import secrets
 from argparse import Namespace
+from contextlib import suppress
 from typing import Any
 
 from core.commands import say
@@ -32,5 +33,6 @@ def serve(options: Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
             "Every client of OpenAI's API can ask: base_url is the address, api_key is the key, "
             f"model is {options.model[0]!r}. Answers are greedy where no temperature is given."
         )
-        server.run(engine, key, listener)
+        with suppress(KeyboardInterrupt):  # that is how it is ended
+            server.run(engine, key, listener)
     return {"model": options.model, "port": port}, "Ended."

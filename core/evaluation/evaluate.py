@@ -49,7 +49,7 @@ def evaluate(
         tokenizer,
         family,
         [row.input_ids[: row.prompt_length] for row in rows],
-        max_new_tokens=max(limit, held.reserve + SPARE_TOKENS) if held else limit,
+        max_new_tokens=limit + (held.reserve if held else 0),
         guesses=[row.input_ids[row.prompt_length :] for row in rows],  # most of what a good model answers
         progress=progress,
         rules=held,

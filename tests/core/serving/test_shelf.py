@@ -53,6 +53,11 @@ def test_beside_a_run_it_is_refused_with_the_numbers(settings, db, project, mode
     with pytest.raises(NoMemory, match=r"needs about 0\.5 GB .* 0\.\d GB are left beside Run 1") as caught:
         shelf.take(models[0])
     assert "finished" in caught.value.hint
+    runs.report(
+        db, run.id, 1, step=3, memory=8 * GIGABYTE
+    )  # at its highest; it has less now, and will take it again
+    with pytest.raises(NoMemory, match=r"0\.0 GB are left beside Run 1"):
+        Shelf(settings, free=lambda device: 5 * GIGABYTE).take(models[0])
     plenty = Shelf(settings, free=lambda device: 10 * GIGABYTE)
     plenty.give_back(plenty.take(models[0]))
 
