@@ -100,6 +100,19 @@ def test_several_searches_take_turns(db, settings, project, asked) -> None:
     assert found.queries == ("beta", "gamma") and found.places == (2,)
 
 
+def test_of_several_searches_the_first_results_come_first(db, settings, project, asked) -> None:
+    calls = [{"name": "search_docs", "arguments": {"query": word}} for word in ("apple banana", "grape")]
+    rows = [Prediction(asked[2], "p", calls, "", calls, "exact", True, True)]
+    documents.unmark(db, project.id, asked[2], documents.with_title(db, project.id, "Both"))
+    [found] = measure(settings, run_with(db, project, after=rows))["after"].searches
+    assert found.places == (2,)  # before what the first search found second
+
+
+def test_a_question_that_expects_no_call_is_not_measured(db, settings, project, asked) -> None:
+    rows = [Prediction(asked[0], "p", [], "", [], "exact", True, True)]
+    assert measure(settings, run_with(db, project, after=rows)) == {}
+
+
 def test_recall_and_rank_are_those_of_the_field() -> None:
     searches = [
         Search(1, "", ("q",), (1, 4), 2),

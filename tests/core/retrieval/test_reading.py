@@ -76,6 +76,13 @@ def test_pages_without_text_are_told() -> None:
     assert "only pictures" in refusal(pdf("", ""), "scan.pdf").message
 
 
+def test_a_page_that_cannot_be_read_is_named() -> None:
+    before, filter, after = pdf("One", "Two").rpartition(b"/FlateDecode")
+    found = read(before + b"/FlatxDecode" + after, "a.pdf")
+    assert filter and found.documents == [("a", "One")]
+    assert found.notes == ["a.pdf: page 2 could not be read."]
+
+
 @pytest.mark.parametrize("algorithm", ["RC4-128", "AES-256"])
 def test_a_password_is_a_sentence_unless_it_is_empty(algorithm: str) -> None:
     assert "password" in refusal(encrypted(pdf("Secret"), "pass", algorithm), "locked.pdf").message

@@ -130,3 +130,13 @@ def test_every_change_of_the_documents_is_another_revision(db, project) -> None:
     documents.delete(db, project.id, [first])
     seen.add(documents.revision(db, project.id))
     assert len(seen) == 4
+
+
+def test_another_projects_example_does_not_get_the_marks_of_a_deleted_one(db, project) -> None:
+    [id] = documents.add(db, project.id, [("a", "text")])
+    last = example_of(db, project, "cup")
+    documents.mark(db, project.id, last, id)
+    projects.delete_examples(db, project.id, [last])
+    other = projects.create(db, "Other").id
+    assert projects.add_examples(db, other, [Example.single("theirs")]) == [last]
+    assert documents.relevant(db, project.id) == documents.relevant(db, other) == {}
