@@ -111,7 +111,7 @@ def test_a_call_its_result_and_the_answer_in_words(studio: Studio, page: Page, s
     page.get_by_label("find_order returned").fill('{"status": "on its way", "parcel": "{query}"}')
     page.get_by_label("Suggest this for the next calls of find_order").check()
     page.get_by_role("button", name="Give it back").click()
-    expect(tuned(page).get_by_text("It is on its way.", exact=True)).to_be_visible()
+    expect(tuned(page).locator(".cw-words")).to_have_text("It is on its way.")
     expect(tuned(page).locator(".cw-returned")).to_contain_text('"parcel": "7"')
 
     # The conversation goes on in the same column.
@@ -167,7 +167,7 @@ def test_a_wrong_call_is_corrected_and_becomes_an_example(studio: Studio, page: 
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(seeded.run.model)
     tab(page, "Examples")
     page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.get_by_text("Taken back: answer corrected.")).to_be_visible()
     tab(page, "Playground")
     expect(page.get_by_text("1 correction since Run 1")).to_have_count(0)
 
