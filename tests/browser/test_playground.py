@@ -61,9 +61,7 @@ def seeded(studio: Studio, tmp_path_factory) -> Seeded:
         project = projects.create(db, "Parcels").id
         for tool in tools:
             projects.save_tool(db, project, tool)
-        projects.add_examples(
-            db, project, [Example.single("Thanks a lot", reply="You are welcome.", split="test")]
-        )
+        projects.add_examples(db, project, [Example.single("Thanks", reply="You are welcome.", split="test")])
         run = runs.create(db, project, str(base), {}, projects.freeze(db, project).hash)
         claimed = claims.claim(db, run.id)
         runs.report(db, run.id, claimed.attempt, folder=str(taught))
@@ -111,7 +109,7 @@ def test_a_call_its_result_and_the_answer_in_words(studio: Studio, page: Page, s
     page.get_by_label("find_order returned").fill('{"status": "on its way", "parcel": "{query}"}')
     page.get_by_label("Suggest this for the next calls of find_order").check()
     page.get_by_role("button", name="Give it back").click()
-    expect(tuned(page).get_by_text("It is on its way.", exact=True)).to_be_visible()
+    expect(tuned(page).locator(".cw-words")).to_have_text("It is on its way.")
     expect(tuned(page).locator(".cw-returned")).to_contain_text('"parcel": "7"')
 
     # The conversation goes on in the same column.
@@ -167,7 +165,7 @@ def test_a_wrong_call_is_corrected_and_becomes_an_example(studio: Studio, page: 
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(seeded.run.model)
     tab(page, "Examples")
     page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.get_by_text("Taken back: answer corrected.")).to_be_visible()
     tab(page, "Playground")
     expect(page.get_by_text("1 correction since Run 1")).to_have_count(0)
 
@@ -176,14 +174,15 @@ def test_what_the_test_asks_already_is_refused_with_a_sentence(
     studio: Studio, page: Page, seeded: Seeded
 ) -> None:
     opened(page, studio, seeded)
-    page.get_by_role("button", name="Thanks a lot").click()
+    page.get_by_role("button", name="Thanks").click()
+    expect(tuned(page).locator(".cw-words")).to_have_text("You are welcome.")
     answered(page)
     tuned(page).get_by_role("button", name="✕ Wrong").click()
     redrawn(page)
     form = page.locator(".cw-editor:visible")
     form.get_by_role("button", name="Save example").click()
     expect(form.get_by_role("alert")).to_contain_text("asks the same, and it is in test")
-    assert len(stored(seeded, "Thanks a lot")) == 1
+    assert len(stored(seeded, "Thanks")) == 1
     page.get_by_role("button", name="Leave it", exact=True).click()
     expect(page.get_by_role("heading", name="What it should have been")).to_have_count(0)
 
@@ -208,8 +207,11 @@ def test_what_was_said_last_is_edited_and_asked_again(studio: Studio, page: Page
     say(page, "Where is parcel 7?")
     expect(tuned(page).locator(".cw-me")).to_have_text(["Where is parcel 7?"])
     expect(tuned(page).locator(".cw-call")).to_contain_text("find_order")
+    raw = tuned(page).locator("details").get_attribute("data-key")
     page.get_by_role("button", name="Ask again").click()
+    expect(tuned(page).locator(f"details[data-key='{raw}']")).to_have_count(0)
     answered(page)
+    expect(tuned(page).locator(".cw-call")).to_contain_text("find_order")
     expect(tuned(page).locator(".cw-me")).to_have_count(1)
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".cw-me")).to_have_count(0)
@@ -221,7 +223,7 @@ def test_many_prompts_are_asked_and_the_right_answers_taken(
     opened(page, studio, seeded)
     page.get_by_role("button", name="Try many at once").click()
     page.get_by_label("Prompts, one a line").fill(
-        "Where is parcel 7?\nI need help\n\nMy lamp is broken\nThanks a lot"
+        "Where is parcel 7?\nI need help\n\nMy lamp is broken\nThanks"
     )
     page.get_by_role("button", name="Ask all").click()
     expect(page.get_by_text("4 prompts asked")).to_be_visible()
@@ -296,10 +298,14 @@ def test_a_host_that_is_killed_during_an_answer_costs_nothing_but_the_answer(
     host = client._running(seeded.settings)
     assert isinstance(host.process, processes.Owner)
     os.kill(host.process.pid, signal.SIGKILL)
+    expect(page.get_by_label("Ask something…")).to_have_value("")
     answered(page)
+    # The model that was speaking then says so, if it had begun; the other one was asked of a new host.
     again = page.locator(".cw-lanes").get_by_role("button", name="Ask again")
-    while again.count():  # of the model that was speaking then; the other one was asked of a new host
+    for _ in range(again.count()):
+        left = again.count()
         again.first.click()
+        expect(again).to_have_count(left - 1)
         answered(page)
     expect(tuned(page).locator(".cw-me")).to_have_count(2)
     expect(tuned(page).locator(".cw-call")).to_have_count(2)
