@@ -155,7 +155,8 @@ def changes(value) -> Iterator[tuple[str, object]]:
             yield "in small letters", value.lower()
             yield "with signs", "_" + value.replace(" ", "-") + "."
             yield "without spaces", value.replace(" ", "")
-            yield "with other signs", f"{value}!?;:()"
+            for sign in "!?;:()&":
+                yield f"with {sign}", value + sign
             yield "in quotes", f"'{value}'"
             yield "with accents", value.replace("e", "é").replace("a", "à")
             yield "on two lines", value.replace(" ", "\n")
