@@ -1,7 +1,9 @@
-"""The Playground in a browser, with a tiny model that knows five rows by heart, beside one that says nothing of use."""
+"""The Playground in a browser, with a tiny model that knows six rows by heart, beside one that says nothing of use."""
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from playwright.sync_api import Browser, Page, expect
 from taught_model import make
 
 from core import processes
+from core.importers import starters
+from core.jobs import local, queue
 from core.schema import Example, ToolCall, Turn, read_tool
 from core.serving import client
 from core.settings import Settings
 from core.store import claims, documents, feedback, open_store, projects, runs
+from core.training.recipe import RunConfig
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +32,7 @@ TAUGHT = [
     Example.single("Where is parcel 7?", PARCEL),
     Example.single("I need help", TICKET),
     Example.single("My lamp is broken", PARCEL),  # wrong, to be corrected
+    Example.single("My sofa is broken", PARCEL),  # as wrong
     Example.single("Thanks", reply="You are welcome."),
     Example(
         (
@@ -268,12 +274,17 @@ def test_prompts_of_a_file_and_stopping_halfway(
     assert 1 < page.locator(".cw-batch tbody tr").count() < 120
 
 
-def test_two_pages_at_once_do_not_mix(
+def test_two_pages_at_once_do_not_mix_while_a_run_trains(
     studio: Studio, page: Page, chromium: Browser, watched: Watched, seeded: Seeded
 ) -> None:
+    opened(page, studio, seeded)
+    with open_store(seeded.settings) as db:
+        elsewhere = starters.load(db, starters.IDS[0]).id
+    long = RunConfig(epochs=100, batch_size=1, dtype="float32", checkpoint_every=0)
+    training = queue.enqueue(seeded.settings, elsewhere, seeded.run.model, long)
+    until(seeded, training.id, lambda run: run.step > 0)
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     second = opened(watched.watch(context.new_page()), studio, seeded)
-    opened(page, studio, seeded)
     for one, words in ((page, "Where is parcel 7?"), (second, "I need help")):
         one.get_by_label("Ask something…").fill(words)
     for one in (page, second):
@@ -285,7 +296,49 @@ def test_two_pages_at_once_do_not_mix(
         answered(one)
         expect(tuned(one).locator(".cw-me")).to_have_text([words])
         expect(tuned(one).locator(".cw-call")).to_contain_text(tool)
+    with open_store(seeded.settings) as db:
+        now = runs.find(db, training.id)
+    assert now.state == "training" and now.step > 0, now
     context.close()
+    local.end_now(seeded.settings, training.id)
+
+
+def until(seeded: Seeded, id: str, holds: Callable[[runs.Run], bool], seconds: float = 120) -> runs.Run:
+    end = time.monotonic() + seconds
+    while True:
+        with open_store(seeded.settings) as db:
+            run = runs.find(db, id)
+        if holds(run):
+            return run
+        assert time.monotonic() < end and not run.ended, run
+        time.sleep(0.1)
+
+
+def test_a_correction_is_learned_by_the_next_run(studio: Studio, page: Page, seeded: Seeded) -> None:
+    opened(page, studio, seeded)
+    say(page, "My sofa is broken")
+    expect(tuned(page).locator(".cw-call")).to_contain_text("find_order")
+    tuned(page).get_by_role("button", name="✕ Wrong").click()
+    redrawn(page)
+    form = page.locator(".cw-editor:visible")
+    choose(page, "The model should", "call open_ticket")
+    form.get_by_label("query (text, required)").fill("sofa")
+    form.get_by_role("button", name="Save example").click()
+    expect(tuned(page).get_by_text("In train as example")).to_be_visible()
+    page.get_by_role("button", name="Train again").click()
+    expect(page.get_by_role("tab", name="Train")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Guide", exact=True).check()
+    page.get_by_label("Passes over your examples").fill("60")
+    page.get_by_label("Size of each change").fill("0.005")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".cw-run", has_text="Run 2")).to_contain_text(" of 1", timeout=180_000)
+    tab(page, "Playground")
+    choose(page, "Tuned model", "Run 2")
+    say(page, "My sofa is broken")
+    expect(tuned(page).locator(".cw-call")).to_contain_text("open_ticket")
+    expect(tuned(page).locator(".cw-call")).to_contain_text("sofa")
+    expect(page.get_by_text("correction since Run 2")).to_have_count(0)
 
 
 def test_a_host_that_is_killed_during_an_answer_costs_nothing_but_the_answer(
