@@ -21,13 +21,16 @@ LANGUAGES = ("openai", "curl", "transformers")
 
 def build(shell: Shell) -> Panel:
     """A folded panel; the page redraws it when a project or another run is opened."""
-    with gr.Accordion(t("use.title"), open=False, elem_classes=["cw-panel", "cw-use"]):
+    with (
+        gr.Column(elem_classes="cw-panel"),
+        gr.Accordion(t("use.title"), open=False, elem_classes="cw-fold"),
+    ):
         lead = gr.HTML()
         gr.HTML(_step("use.serve", "use.serve_info"))
         serve = _code("shell", t("use.serve"))
         gr.HTML(_step("use.ask", "use.ask_info"))
         codes = []
-        with gr.Tabs(elem_classes="cw-use-tabs"):
+        with gr.Tabs():
             for language in LANGUAGES:
                 with gr.Tab(t(f"use.{language}")):
                     if language == "transformers":

@@ -36,7 +36,7 @@ def build(shell: Shell, again: gr.State) -> Panel:
         with gr.Row(elem_classes="cw-actions"):
             mark = html()
             which = gr.Dropdown(
-                [], label=t("play.run"), show_label=False, container=False, min_width=150, scale=0
+                [], label=t("play.run"), show_label=False, container=False, min_width=210, scale=0
             )
             new = gr.Button(t("play.new"))
     boxes, columns = [], []
