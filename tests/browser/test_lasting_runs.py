@@ -52,6 +52,7 @@ def opened(page: Page, watched: Watched, address: str, run: runs.Run) -> None:
     page.get_by_role("tab", name="Train").click()
 
 
+@pytest.mark.alone
 def test_the_page_is_killed_again_and_again_while_a_run_trains(
     chromium: Browser, model: str, tmp_path: Path, faults, record_property
 ) -> None:

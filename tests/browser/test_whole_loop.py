@@ -84,7 +84,7 @@ def test_from_a_new_tool_to_two_answers(
     expect(second.get_by_role("heading", name="Results of Run 1")).to_be_visible(
         timeout=TRAINING_SECONDS * 1000
     )
-    expect(second.locator(".cw-versus")).to_contain_text("of 33")
+    expect(second.locator(".cw-versus").first).to_contain_text("of 33")
     other.close()
 
     # Results: both numbers, and every row with both answers.
@@ -117,7 +117,7 @@ def test_stop_keeps_what_was_learned(studio: Studio, page: Page, tmp_path: Path)
     page.get_by_role("button", name="Stop and keep").click()
     expect(newest).to_contain_text("stopped", timeout=TRAINING_SECONDS * 1000)
     tab(page, "Results")
-    expect(page.locator(".cw-versus")).to_be_visible()
+    expect(page.locator(".cw-versus").first).to_be_visible()
 
 
 def test_a_failed_run_says_what_happened_and_the_next_one_can_start(
