@@ -7,7 +7,7 @@ import tiny_model
 from core.schema import Example, Tool
 
 
-def make(folder: Path, tools: list[Tool], rows: list[Example], *, steps: int = 200) -> Path:
+def make(folder: Path, tools: list[Tool], rows: list[Example], *, steps: int = 500) -> Path:
     """Save a tiny model that answers each row greedily as the row says.
 
     Raises AssertionError where it has not learned them within so many steps.
@@ -36,9 +36,9 @@ def make(folder: Path, tools: list[Tool], rows: list[Example], *, steps: int = 2
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        if loss.item() < 0.02:
+        if loss.item() < 0.003:  # rounded to bfloat16 it still knows them
             break
-    assert loss.item() < 0.1, f"not learned by heart: {loss.item():.2f}"
+    assert loss.item() < 0.01, f"not learned by heart: {loss.item():.2f}"
     model.eval()
     model.save_pretrained(folder)
     return folder

@@ -37,7 +37,7 @@ def found(home: Path, id: str) -> runs.Run:
         return runs.find(db, id)
 
 
-def until(home: Path, id: str, holds, seconds: float = 120) -> runs.Run:
+def until(home: Path, id: str, holds, seconds: float = 300) -> runs.Run:
     end = time.monotonic() + seconds
     while not holds(found(home, id)):
         assert time.monotonic() < end, found(home, id)
