@@ -19,6 +19,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_collection_modifyitems(items):
+    """Files with a slow test come first: where two processes test, none of them is left alone with it at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def faults(request) -> int:
     """By how much the counts of a fault test are multiplied."""

@@ -121,8 +121,9 @@ def keeping(
             control.should_save = (due or control.should_training_stop) and self.has_room(args, model)
             self.begun = time.monotonic()
 
-        def on_evaluate(self, args, state, control, **kwargs):
-            """Comes between the end of the epoch and the saving."""
+        def on_evaluate(self, args, state, control, model=None, **kwargs):
+            """Comes between the end of the epoch and the saving, and may take so long that the disk is full by then."""
+            control.should_save = control.should_save and self.has_room(args, model)
             self.begun = time.monotonic()
 
         def pays(self) -> bool:

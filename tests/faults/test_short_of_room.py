@@ -1,5 +1,6 @@
 """A full disk and too little memory: a sentence, nothing kept is lost, and the run goes on once there is room."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -49,6 +50,30 @@ def filled(disk, leave: int):
     return ballast
 
 
+def filled_up(disk):
+    """A file that takes the last byte, whoever else writes meanwhile."""
+    ballast = disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(1 << 16)):
+            pass
+    return ballast
+
+
+def filled_between_checkpoints(disk, folder, worker: psutil.Process):
+    """A file that leaves half of what a checkpoint takes, made while none is being written."""
+    for _ in range(500):
+        worker.suspend()
+        try:
+            whole = checkpoints.listed(folder)
+            if whole and len(whole) == len(list(folder.glob("checkpoint-*"))):
+                needed = sum(file.stat().st_size for file in whole[-1].folder.iterdir())
+                return filled(disk, needed // 2)
+        finally:
+            worker.resume()
+        time.sleep(0.01)
+    pytest.fail("a checkpoint was being written each time")
+
+
 def test_a_disk_that_fills_while_a_run_trains(
     settings, db, project, small_disk, tmp_path, faults, record_property
 ):
@@ -59,12 +84,13 @@ def test_a_disk_that_fills_while_a_run_trains(
     folder = local.checkpoints_of(there, run.id)
     wait(there, run.id, lambda run: checkpoints.listed(folder), pause=0.02)
     # Metrics still fit, a checkpoint does not.
-    ballast = filled(small_disk, 400_000)
+    worker = psutil.Process(wait(there, run.id, lambda run: run.pid).pid)
+    ballast = filled_between_checkpoints(small_disk, folder, worker)
     seen = wait(there, run.id, lambda run: "without a checkpoint" in run.doing or run.ended)
     assert seen.working and "lacks" in seen.doing
     # Now nothing fits.
     ballast.unlink()
-    ballast = filled(small_disk, 0)
+    ballast = filled_up(small_disk)
     with open_store(there) as opened:
         before = {(m.step, m.name): m.value for m in metrics.listed(opened, run.id)}
     deadline = time.monotonic() + 60

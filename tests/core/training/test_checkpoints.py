@@ -114,7 +114,7 @@ def test_checkpoints_that_take_long_are_left_out_until_they_are_a_tenth_of_the_t
             control = TrainerControl(should_training_stop=epoch == 12)
             follow.on_epoch_end(args, state, control, model=model)
             clock[0] += 3
-            follow.on_evaluate(args, state, control)  # which is no part of the checkpoint
+            follow.on_evaluate(args, state, control, model=model)  # which is no part of the checkpoint
             if control.should_save:
                 clock[0] += 4
                 write(tmp_path / str(sparing), epoch, marked=False)
@@ -125,3 +125,21 @@ def test_checkpoints_that_take_long_are_left_out_until_they_are_a_tenth_of_the_t
 
     assert kept(sparing=False) == list(range(1, 13))
     assert kept(sparing=True) == [1, 5, 9, 12], "40 seconds apart, and the last"
+
+
+def test_a_disk_that_fills_while_the_test_rows_are_asked_gets_no_half_checkpoint(tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    import torch
+    from transformers import TrainerControl
+
+    free, said = [10_000], []
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free[0]))
+    follow = checkpoints.keeping(1, lambda folder: None, said.append, sparing=False)
+    args, state = SimpleNamespace(output_dir=str(tmp_path)), SimpleNamespace(epoch=1.0)
+    model, control = torch.nn.Linear(10, 10), TrainerControl()
+    follow.on_epoch_end(args, state, control, model=model)
+    assert control.should_save and not said
+    free[0] = 100
+    follow.on_evaluate(args, state, control, model=model)
+    assert not control.should_save and said == [checkpoints.size(model)]
