@@ -174,6 +174,7 @@ def _write(file: str, predictions: list[evaluations.Prediction]) -> None:
                 "exact": p.exact,
                 "reason": p.reason,
                 "tokens": p.tokens,
+                "seconds": p.seconds,
                 "ladder": p.ladder,
             }
         )

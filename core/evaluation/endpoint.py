@@ -9,9 +9,10 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -141,12 +142,13 @@ def _one(
         body["tools"] = [tool.declaration() for tool in tools]
     wait = WAIT_SECONDS
     for left in reversed(range(TRIES)):
+        begun = time.monotonic()
         try:
             status, headers, text = _post(http, f"{endpoint.url}/chat/completions", body)
         except httpx.TransportError as error:
             status, headers, text = 0, httpx.Headers(), type(error).__name__
         if status == 200:
-            return _answered(text)
+            return replace(_answered(text), seconds=time.monotonic() - begun)
         if (status and status not in AGAIN) or not left:
             break
         if over.wait(min(MOST_SECONDS, max(wait, _asked_to_wait(headers)))):

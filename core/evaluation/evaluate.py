@@ -55,7 +55,9 @@ def evaluate(
         rules=held,
     )
     read = [
-        Answered(answer.text, read_answer(answer, family, tools), answer.tokens, not answer.ended)
+        Answered(
+            answer.text, read_answer(answer, family, tools), answer.tokens, not answer.ended, answer.seconds
+        )
         for answer in answers
     ]
     return judged(tools, examples, read, rules, begun)

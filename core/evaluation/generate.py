@@ -1,11 +1,13 @@
 """Greedy answers to prompts, many at once, up to the format's stop tokens."""
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.evaluation import greedy
 from core.evaluation.constrained import Rules
+from core.evaluation.greedy import Written
 from core.evaluation.sharing import can_share
 from core.prompt.family import Family
 from core.prompt.rows import written
@@ -18,6 +20,7 @@ class Generated:
     text: str  # with its control tokens, without the stop token
     tokens: int
     ended: bool  # by a stop token; otherwise it was cut at the limit
+    seconds: float = field(default=0.0, compare=False)  # its part of the time of the rows asked together
 
 
 def generate(
@@ -53,10 +56,11 @@ def generate(
         found = _padded(model, rows, stops, max_new_tokens, tell, rules)
     tell(len(rows))
     answers = {}
-    for row, ids in zip(rows, found, strict=True):
+    for row, one in zip(rows, found, strict=True):
+        ids = one.tokens
         end = next((n for n, id in enumerate(ids) if id in stops), None)
         text = written(ids, family, tokenizer)
-        answers[row] = Generated(text, len(ids) if end is None else end, end is not None)
+        answers[row] = Generated(text, len(ids) if end is None else end, end is not None, one.seconds)
     return [answers[tuple(prompt)] for prompt in prompts]
 
 
@@ -67,14 +71,17 @@ def _padded(
     limit: int,
     tell: Callable[[int], None],
     rules: Rules | None,
-) -> list[list[int]]:
+) -> list[Written]:
     """The same by the library's own generation, rows of like length together."""
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
-    found: dict[int, list[int]] = {}
+    found: dict[int, Written] = {}
     for start in range(0, len(order), PADDED):
         tell(start)
         chosen = order[start : start + PADDED]
-        found |= zip(chosen, _batch(model, [rows[n] for n in chosen], stops, limit, rules), strict=True)
+        begun = time.monotonic()
+        batch = _batch(model, [rows[n] for n in chosen], stops, limit, rules)
+        share = (time.monotonic() - begun) / len(chosen)
+        found |= {n: Written(tokens, share) for n, tokens in zip(chosen, batch, strict=True)}
     return [found[n] for n in range(len(rows))]
 
 

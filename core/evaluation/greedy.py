@@ -5,6 +5,7 @@ keys of what rows share are held once, nothing is padded, and a row sees what it
 a row may go on, the tokens it expects are read in the same step, and those that turn out wrong are hidden again.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -35,8 +36,8 @@ def answer(
     limit: int,
     at_once: int,
     tell: Callable[[int], None],
-) -> list[list[int]]:
-    """The tokens written after each row: up to a stop token, which is the last one, or `limit` of them.
+) -> list["Written"]:
+    """What is written after each row: up to a stop token, which is the last one, or `limit` tokens.
 
     `rows` are sorted and distinct, and the model was given `tree_attention.use`. A guess for each row, which may be
     empty, changes nothing but the time. `tell` is called with the number of rows that are answered before each step;
@@ -51,6 +52,7 @@ def answer(
         held = Held(model, rows)
         while active or held.joined < len(rows):
             tell(held.joined - len(active))
+            begun = time.monotonic()
             held.forget(active)
             reads = [answers[row].read(row, LOGITS // len(active) - 1) for row in active]
             coming = held.nodes.shape[1] + limit * len(active)
@@ -68,8 +70,19 @@ def answer(
                 for row, read, tokens in zip(active, reads, best, strict=True)
             ]
             held.hide(reads, wrong)
+            share = (time.monotonic() - begun) / len(active)
+            for row in active:
+                answers[row].seconds += share
             active = [row for row in active if not answers[row].done]
-    return [one.tokens for one in answers]
+    return [Written(one.tokens, one.seconds) for one in answers]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The tokens after one row, and its part of the time: of each step as much as any other row had that was in it."""
+
+    tokens: list[int]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class Answer:
         self.stops = stops
         self.limit = limit
         self.tokens: list[int] = []
+        self.seconds = 0.0
 
     @property
     def done(self) -> bool:

@@ -15,7 +15,7 @@ from core.store.evaluations import Prediction
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer as it was written, what that says, how long it is, and whether it was cut before its end.
+    """An answer as it was written, what that says, how long it is and took, and whether it was cut before its end.
 
     What an endpoint wrote is its calls as JSON where it made some, else its words.
     """
@@ -24,6 +24,7 @@ class Answered:
     parsed: Parsed
     tokens: int
     truncated: bool = False
+    seconds: float = 0.0
 
 
 def judged(
@@ -56,6 +57,7 @@ def judged(
                 exact=verdict == "exact",
                 reason=answer.parsed.malformed,
                 tokens=answer.tokens,
+                seconds=round(answer.seconds, 4),
                 ladder=ladders[-1].to_json(),
             )
         )

@@ -25,7 +25,7 @@ Kind = Literal["csv", "jsonl", "html"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TEMPLATE = Path(__file__).with_name("results.jinja")
 CHANGES = ("fixed", "broke", "still_wrong", "still_right")
-ANSWER = ("answer", "verdict", "right_tool", "right_call", "reason", "tokens", "text")
+ANSWER = ("answer", "verdict", "right_tool", "right_call", "reason", "tokens", "seconds", "text")
 
 
 def text(db: Database, report: Report, kind: Kind, names: tuple[str, str], title: str) -> str:
@@ -61,7 +61,7 @@ def as_csv(report: Report) -> str:
 
 def _cells(one: Prediction) -> list[Any]:
     right = (int(RIGHT[measure](one)) for measure in MEASURES)
-    return [dumps(one.calls), one.verdict, *right, one.reason, one.tokens, one.text]
+    return [dumps(one.calls), one.verdict, *right, one.reason, one.tokens, one.seconds, one.text]
 
 
 def _change(pair: Pair, measure: Measure) -> str | None:

@@ -28,6 +28,7 @@ class Prediction:
     reason: str = ""  # why the text could not be read, where it could not
     tokens: int = 0
     ladder: dict[str, Any] = field(default_factory=dict)  # core.evaluation.ladder.Ladder as JSON
+    seconds: float = 0.0  # where rows are asked together, its part of the time
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

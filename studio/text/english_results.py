@@ -146,6 +146,7 @@ TEXT: dict[str, str] = {
     "results.raw": "Raw text",
     "results.nothing_said": "(nothing)",
     "results.tokens": "{n} token|{n:,} tokens",
+    "results.took": "{seconds} s, its part where rows are asked together",
     "results.seconds": "{side}: {n} answers in {time}",
     "results.talk": "{n} turn before it|{n} turns before it",
     "results.role.system": "System",

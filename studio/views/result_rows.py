@@ -84,12 +84,10 @@ def _answer(prediction: Prediction | None, side: str) -> str:
     reason = f'<span class="sub cw-reason">{h(prediction.reason)}</span>' if prediction.reason else ""
     calls = "" if prediction.verdict == "malformed" else "".join(map(_call, marked(prediction)))
     raw = f'<pre class="cw-raw mono">{h(prediction.text or t("results.nothing_said"))}</pre>'
-    facts = (
-        f'<p class="sub cw-small">{h(t("results.tokens", n=prediction.tokens))}</p>'
-        if prediction.tokens
-        else ""
-    )
-    shown = fold(f"raw-{side}-{prediction.example}", h(t("results.raw")), raw + facts)
+    facts = [t("results.tokens", n=prediction.tokens)] if prediction.tokens else []
+    facts += [t("results.took", seconds=f"{prediction.seconds:.2f}")] if prediction.seconds else []
+    told = f'<p class="sub cw-small">{h(" · ".join(facts))}</p>' if facts else ""
+    shown = fold(f"raw-{side}-{prediction.example}", h(t("results.raw")), raw + told)
     return f"{verdict_pill(prediction.verdict)}{calls}{reason}{shown}"
 
 

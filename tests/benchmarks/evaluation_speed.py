@@ -74,7 +74,8 @@ def together(
     sharing._answers.clear()
     assert sharing.can_share(model, list(rows))
     guesses = list(rows.values()) if guess else [()] * len(rows)
-    return greedy.answer(model, list(rows), guesses, [], tokens, batch, lambda done: None)
+    found = greedy.answer(model, list(rows), guesses, [], tokens, batch, lambda done: None)
+    return [one.tokens for one in found]
 
 
 def compared(

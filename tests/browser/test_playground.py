@@ -1,38 +1,24 @@
-"""The Playground in a browser, with a tiny model that knows six rows by heart, beside one that says nothing of use."""
+"""The Playground in a browser, with a tiny model that knows five rows by heart, beside one that says nothing of use."""
 
-import os
-import signal
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio, Watched, redrawn
+from browser.conftest import Studio, redrawn
+from browser.parcels import PARCEL, TICKET, TOOLS, Seeded, answered, opened, say, seed, tuned
 from browser.test_pages import choose, tab
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from taught_model import make
 
-from core import processes
-from core.importers import starters
-from core.jobs import local, queue
-from core.schema import Example, ToolCall, Turn, read_tool
-from core.serving import client
-from core.settings import Settings
-from core.store import claims, documents, feedback, open_store, projects, runs
-from core.training.recipe import RunConfig
+from core.schema import Example, ToolCall, Turn
+from core.store import documents, feedback, open_store, projects
 
 pytestmark = pytest.mark.browser
 
-QUERY = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
 RESULT = '{"status": "on its way", "parcel": "7"}'
-PARCEL = ToolCall("find_order", {"query": "7"})
-TICKET = ToolCall("open_ticket", {"query": "help"})
 TAUGHT = [
     Example.single("Where is parcel 7?", PARCEL),
     Example.single("I need help", TICKET),
     Example.single("My lamp is broken", PARCEL),  # wrong, to be corrected
-    Example.single("My sofa is broken", PARCEL),  # as wrong
     Example.single("Thanks", reply="You are welcome."),
     Example(
         (
@@ -45,59 +31,18 @@ TAUGHT = [
 ]
 
 
-@dataclass
-class Seeded:
-    project: str
-    run: runs.Run
-    settings: Settings
-
-
 @pytest.fixture(scope="module")
 def seeded(studio: Studio, tmp_path_factory) -> Seeded:
     """A project with a finished run whose model is known by heart; nobody asked for its page yet."""
     folder = tmp_path_factory.mktemp("models")
-    tools = [
-        read_tool({"name": name, "description": name, "parameters": QUERY})[0]
-        for name in ("find_order", "open_ticket")
-    ]
-    taught = make(folder / "taught", tools, TAUGHT)
-    base = make(folder / "base", tools, [Example.single("?", reply="Hm.")])
-    settings = Settings.load(studio.home)
-    with open_store(settings) as db:
-        project = projects.create(db, "Parcels").id
-        for tool in tools:
-            projects.save_tool(db, project, tool)
-        projects.add_examples(db, project, [Example.single("Thanks", reply="You are welcome.", split="test")])
-        run = runs.create(db, project, str(base), {}, projects.freeze(db, project).hash)
-        claimed = claims.claim(db, run.id)
-        runs.report(db, run.id, claimed.attempt, folder=str(taught))
-        runs.end(db, run.id, claimed.attempt, "finished")
-        documents.add(db, project, [("Parcels", "Parcel 7 was handed over at noon.")])
-    return Seeded(project, run, settings)
-
-
-def opened(page: Page, studio: Studio, seeded: Seeded) -> Page:
-    page.goto(f"{studio.address}/?run={seeded.run.id}")
-    expect(page.locator(".cw-run[aria-pressed=true]", has_text="Run 1")).to_be_visible()
-    tab(page, "Playground")
-    expect(page.get_by_role("heading", name="Tuned Run 1")).to_be_visible()
-    return page
-
-
-def tuned(page: Page):
-    return page.locator(".cw-lanes > .column").nth(1)
-
-
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Ask something…").fill(words)
-    page.get_by_role("button", name="Send").click()
-    expect(page.get_by_label("Ask something…")).to_have_value("")
-    answered(page)
-
-
-def answered(page: Page) -> None:
-    expect(page.locator("#cw-main [aria-busy=true]")).to_have_count(0)
-    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    taught = make(folder / "taught", TOOLS, TAUGHT)
+    base = make(folder / "base", TOOLS, [Example.single("?", reply="Hm.")])
+    made = seed(
+        studio, "Parcels", base, taught, [Example.single("Thanks", reply="You are welcome.", split="test")]
+    )
+    with open_store(made.settings) as db:
+        documents.add(db, made.project, [("Parcels", "Parcel 7 was handed over at noon.")])
+    return made
 
 
 def stored(seeded: Seeded, prompt: str) -> list[Example]:
@@ -272,94 +217,3 @@ def test_prompts_of_a_file_and_stopping_halfway(
     expect(page.get_by_role("button", name="Ask all")).to_be_enabled()
     expect(page.locator(".cw-batch tbody tr").first.get_by_text("Correct it…")).to_be_visible()
     assert 1 < page.locator(".cw-batch tbody tr").count() < 120
-
-
-def test_two_pages_at_once_do_not_mix_while_a_run_trains(
-    studio: Studio, page: Page, chromium: Browser, watched: Watched, seeded: Seeded
-) -> None:
-    opened(page, studio, seeded)
-    with open_store(seeded.settings) as db:
-        elsewhere = starters.load(db, starters.IDS[0]).id
-    long = RunConfig(epochs=100, batch_size=1, dtype="float32", checkpoint_every=0)
-    training = queue.enqueue(seeded.settings, elsewhere, seeded.run.model, long)
-    until(seeded, training.id, lambda run: run.step > 0)
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
-    second = opened(watched.watch(context.new_page()), studio, seeded)
-    for one, words in ((page, "Where is parcel 7?"), (second, "I need help")):
-        one.get_by_label("Ask something…").fill(words)
-    for one in (page, second):
-        one.get_by_role("button", name="Send").click()
-    for one, words, tool in (
-        (page, "Where is parcel 7?", "find_order"),
-        (second, "I need help", "open_ticket"),
-    ):
-        answered(one)
-        expect(tuned(one).locator(".cw-me")).to_have_text([words])
-        expect(tuned(one).locator(".cw-call")).to_contain_text(tool)
-    with open_store(seeded.settings) as db:
-        now = runs.find(db, training.id)
-    assert now.state == "training" and now.step > 0, now
-    context.close()
-    local.end_now(seeded.settings, training.id)
-
-
-def until(seeded: Seeded, id: str, holds: Callable[[runs.Run], bool], seconds: float = 120) -> runs.Run:
-    end = time.monotonic() + seconds
-    while True:
-        with open_store(seeded.settings) as db:
-            run = runs.find(db, id)
-        if holds(run):
-            return run
-        assert time.monotonic() < end and not run.ended, run
-        time.sleep(0.1)
-
-
-def test_a_correction_goes_into_the_next_run(studio: Studio, page: Page, seeded: Seeded) -> None:
-    opened(page, studio, seeded)
-    say(page, "My sofa is broken")
-    expect(tuned(page).locator(".cw-call")).to_contain_text("find_order")
-    tuned(page).get_by_role("button", name="✕ Wrong").click()
-    redrawn(page)
-    form = page.locator(".cw-editor:visible")
-    choose(page, "The model should", "call open_ticket")
-    form.get_by_label("query (text, required)").fill("sofa")
-    form.get_by_role("button", name="Save example").click()
-    expect(tuned(page).get_by_text("In train as example")).to_be_visible()
-    page.get_by_role("button", name="Train again").click()
-    expect(page.get_by_role("tab", name="Train")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_label("Guide", exact=True).check()
-    page.get_by_label("Passes over your examples").fill("60")
-    page.get_by_label("Size of each change").fill("0.005")
-    page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.locator(".cw-run", has_text="Run 2")).to_contain_text(" of 1", timeout=180_000)
-    with open_store(seeded.settings) as db:
-        run = runs.listed(db, seeded.project)[0]
-        learned = projects.snapshot(db, run.snapshot).split("train")
-    assert run.number == 2 and ToolCall("open_ticket", {"query": "sofa"}) in [one.calls[0] for one in learned]
-    tab(page, "Playground")
-    expect(page.get_by_text("correction since Run 2")).to_have_count(0)
-
-
-def test_a_host_that_is_killed_during_an_answer_costs_nothing_but_the_answer(
-    studio: Studio, page: Page, seeded: Seeded
-) -> None:
-    opened(page, studio, seeded)
-    say(page, "I need help")
-    page.get_by_label("Ask something…").fill("Where is parcel 7?")
-    page.get_by_role("button", name="Send").click()
-    host = client._running(seeded.settings)
-    assert isinstance(host.process, processes.Owner)
-    os.kill(host.process.pid, signal.SIGKILL)
-    expect(page.get_by_label("Ask something…")).to_have_value("")
-    answered(page)
-    # The model that was speaking then says so, if it had begun; the other one was asked of a new host.
-    again = page.locator(".cw-lanes").get_by_role("button", name="Ask again")
-    for _ in range(again.count()):
-        left = again.count()
-        again.first.click()
-        expect(again).to_have_count(left - 1)
-        answered(page)
-    expect(tuned(page).locator(".cw-me")).to_have_count(2)
-    expect(tuned(page).locator(".cw-call")).to_have_count(2)
-    expect(page.locator(".cw-lanes .cw-problem")).to_have_count(0)

@@ -1,11 +1,14 @@
 """A model's answers with their verdicts, their ladders and what they add up to."""
 
 import json
+import time
 
 import pytest
 import tiny_model
 
+from core.evaluation.constrained import Constrainer
 from core.evaluation.evaluate import evaluate
+from core.evaluation.generate import generate
 from core.evaluation.score import VERDICTS
 from core.models import loading
 from core.prompt.family import family_of
@@ -50,6 +53,19 @@ def test_the_summary_has_every_count_and_the_predictions_their_ladders(tiny):
     assert Prediction(**json.loads(json.dumps(predictions[0].to_json()))) == predictions[0]
 
 
+def test_the_times_of_the_rows_add_up_to_the_time_of_the_asking(tiny):
+    model, tokenizer, family = tiny
+    rows = [tokenizer.encode("<bos>" + "abcdef"[:n], add_special_tokens=False) for n in (2, 4, 6)]
+    for rules in (None, Constrainer(tokenizer, family).rules([SEARCH])):  # packed, and in padded batches
+        begun = time.monotonic()
+        answers = generate(model, tokenizer, family, rows, max_new_tokens=20, rules=rules)
+        took = time.monotonic() - begun
+        assert all(answer.seconds > 0 for answer in answers)
+        assert 0.3 * took < sum(answer.seconds for answer in answers) <= took
+    _, predictions = evaluate(*tiny, [SEARCH], [FIRST, THEN])
+    assert all(p.seconds > 0 for p in predictions)
+
+
 def test_rules_that_are_given_are_used(tiny):
     summary, _ = evaluate(*tiny, [SEARCH], [FIRST], rules={"search": {"query": "exact"}})
     assert summary["rules"] == {"search.query": "exact"}
@@ -57,5 +73,5 @@ def test_rules_that_are_given_are_used(tiny):
 
 def test_a_prediction_that_was_stored_before_there_were_ladders_is_read():
     old = Prediction(1, "x", [], "", [], "exact", True, True).to_json()
-    del old["ladder"]
-    assert Prediction(**old).ladder == {}
+    del old["ladder"], old["seconds"]
+    assert (Prediction(**old).ladder, Prediction(**old).seconds) == ({}, 0)

@@ -61,7 +61,8 @@ def one_by_one(model, rows, limit=LIMIT):
 
 def together(model, rows, guesses=None, limit=LIMIT, at_once=64, tell=lambda done: None):
     tree_attention.use(model)
-    return greedy.answer(model, rows, guesses or [()] * len(rows), STOPS, limit, at_once, tell)
+    found = greedy.answer(model, rows, guesses or [()] * len(rows), STOPS, limit, at_once, tell)
+    return [one.tokens for one in found]
 
 
 def drawn(seed=0):
