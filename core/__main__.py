@@ -12,7 +12,7 @@ from typing import Any
 
 from core import commands
 from core.errors import StudioError
-from core.evaluation.variants import VARIANTS
+from core.evaluation.robustness.variants import VARIANTS
 from core.prompt.budget import LIMIT
 from core.schema.example import SPLITS
 from core.serving.snippets import PORT

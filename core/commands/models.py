@@ -8,10 +8,11 @@ from typing import Any
 from core.commands import say, say_progress
 from core.commands.runs import follow
 from core.errors import StudioError
-from core.evaluation import card, wording
+from core.evaluation import wording
 from core.evaluation.request import EvaluationConfig
+from core.evaluation.robustness import card
+from core.evaluation.robustness.variants import UNCHANGED
 from core.evaluation.statistics import wilson
-from core.evaluation.variants import UNCHANGED
 from core.jobs import queue
 from core.jobs.asking import checkpoint_of
 from core.schema.call import dumps

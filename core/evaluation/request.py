@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.evaluation import endpoint
-from core.evaluation.variants import UNCHANGED, VARIANTS
+from core.evaluation.robustness.variants import UNCHANGED, VARIANTS
 from core.schema.example import SPLITS, Split
 
 MOST_SEED = 2**31 - 1

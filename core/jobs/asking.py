@@ -16,7 +16,7 @@ from core.errors import StudioError
 from core.evaluation import endpoint, wording
 from core.evaluation.evaluate import evaluate, evaluate_endpoint
 from core.evaluation.request import EvaluationConfig
-from core.evaluation.variants import change
+from core.evaluation.robustness.variants import change
 from core.evaluation.wording import Rules
 from core.jobs import local
 from core.jobs.attempt import Attempt, Stopped

@@ -44,7 +44,7 @@ class Evaluation:
     split: str
     summary: dict[str, Any]
     job: str | None = None  # the run that asked, of an evaluation that was asked for
-    variant: str = ""  # how the rows were changed, one of core.evaluation.variants.VARIANTS
+    variant: str = ""  # how the rows were changed, one of core.evaluation.robustness.variants.VARIANTS
 
 
 COLUMNS = "id, run, phase, model, snapshot, split, summary, job, variant"

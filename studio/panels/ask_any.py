@@ -8,7 +8,7 @@ import gradio as gr
 from core.errors import StudioError
 from core.evaluation import endpoint
 from core.evaluation.request import EvaluationConfig
-from core.evaluation.variants import UNCHANGED
+from core.evaluation.robustness.variants import UNCHANGED
 from core.jobs import local, queue
 from core.models import catalog
 from core.schema.example import SPLITS

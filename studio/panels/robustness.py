@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from core.errors import StudioError
-from core.evaluation import card as cards
-from core.evaluation.card import Card
 from core.evaluation.request import EvaluationConfig
-from core.evaluation.variants import UNCHANGED
+from core.evaluation.robustness import card as cards
+from core.evaluation.robustness.card import Card
+from core.evaluation.robustness.variants import UNCHANGED
 from core.jobs import queue
 from core.settings import Settings
 from core.store import Database, evaluations, open_store, runs

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.evaluation.robustness import Finding, Reading
+from core.evaluation.robustness.readings import Finding, Reading
 from core.evaluation.statistics import wilson
 from core.store.runs import Run
 from studio.text import t

@@ -9,7 +9,7 @@ import pytest
 import tiny_model
 from endpoint_stand_in import called, said, standing_in
 
-from core.evaluation.variants import VARIANTS
+from core.evaluation.robustness.variants import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "assets" / "starters" / "where-to-look"

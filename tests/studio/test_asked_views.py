@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from core.evaluation.robustness import Finding, Reading, read
-from core.evaluation.variants import VARIANTS
+from core.evaluation.robustness.readings import Finding, Reading, read
+from core.evaluation.robustness.variants import VARIANTS
 from core.store.evaluations import Evaluation
 from core.store.runs import Run
 from studio.text import t

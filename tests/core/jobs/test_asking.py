@@ -10,9 +10,10 @@ from small_runs import begin, wait
 from small_runs import model as model
 
 from core.errors import StudioError
-from core.evaluation import card, endpoint
+from core.evaluation import endpoint
 from core.evaluation.request import EvaluationConfig
-from core.evaluation.variants import VARIANTS
+from core.evaluation.robustness import card
+from core.evaluation.robustness.variants import VARIANTS
 from core.jobs import asking, local, queue
 from core.schema import Example, ToolCall
 from core.store import claims, evaluations, projects, runs, shelf

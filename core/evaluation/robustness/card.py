@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from core.evaluation import robustness
-from core.evaluation.robustness import Finding, Reading
-from core.evaluation.variants import UNCHANGED, VARIANTS
+from core.evaluation.robustness.readings import Finding, Reading, compare, read
+from core.evaluation.robustness.variants import UNCHANGED, VARIANTS
 from core.store import Database, evaluations, runs
 from core.store.runs import Run
 
@@ -37,8 +36,8 @@ def of_job(db: Database, job: Run) -> Card:
     asked = evaluations.of_job(db, job.id)
     predictions = {variant: evaluations.predictions(db, one.id) for variant, one in asked.items()}
     tools = {variant: one.summary.get("tools", 0) for variant, one in asked.items()}
-    readings = robustness.compare(predictions, tools)
-    return Card(job, readings, robustness.read(readings), {name: one.id for name, one in asked.items()})
+    readings = compare(predictions, tools)
+    return Card(job, readings, read(readings), {name: one.id for name, one in asked.items()})
 
 
 def _changes(job: Run) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.evaluation import slips
-from core.evaluation.distractors import TOOLS
-from core.evaluation.variants import VARIANTS, change
+from core.evaluation.robustness import slips
+from core.evaluation.robustness.distractors import TOOLS
+from core.evaluation.robustness.variants import VARIANTS, change
 from core.importers import starters
 from core.importers.examples import read_examples
 from core.importers.tools import read_tools

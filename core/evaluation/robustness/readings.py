@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.evaluation import statistics
-from core.evaluation.variants import MORE, UNCHANGED, VARIANTS
+from core.evaluation.robustness.variants import MORE, UNCHANGED, VARIANTS
 from core.store.evaluations import Prediction
 
 LEAST = 6  # rows that differ, all to one side, before McNemar's test can tell anything

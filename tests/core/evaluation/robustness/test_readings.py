@@ -1,7 +1,6 @@
 """What changed rows say of a model: in words, and only where the rows prove it."""
 
-from core.evaluation import robustness
-from core.evaluation.robustness import Reading, compare, read
+from core.evaluation.robustness.readings import LEAST, Reading, compare, read
 from core.store.evaluations import Prediction
 
 
@@ -94,4 +93,4 @@ def test_too_few_rows_are_called_so():
     found = read(compare({"": rows(4, n=5), "short": rows(0, n=5)}, {}))
     assert found[0].kind == "open" and "could be luck" in found[0].sentence
     assert "Only 4 of the 5 unchanged rows are right" in found[-1].sentence
-    assert robustness.LEAST == 6
+    assert LEAST == 6

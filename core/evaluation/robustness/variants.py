@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.evaluation import plain_names
-from core.evaluation.distractors import added
-from core.evaluation.slips import mistyped, recased
+from core.evaluation.robustness import plain_names
+from core.evaluation.robustness.distractors import added
+from core.evaluation.robustness.slips import mistyped, recased
 from core.schema import Example, Tool
 
 Tools = Sequence[Tool]
