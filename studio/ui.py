@@ -45,15 +45,15 @@ def build(settings: Settings) -> gr.Blocks:
                     shell = Shell(settings, project, run, mark, changed, tabs)
                     panels = []
                     for name in TABS:
-                        with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}"):
-                            panels.append(_panel(name, shell, wanted, sight, again))
+                        with gr.Tab(t(f"tab.{name}"), id=name, elem_id=f"tab-{name}") as tab:
+                            panels.append(_panel(name, tab, shell, wanted, sight, again))
         timer = gr.Timer(IDLE_SECONDS)
         page = _Page(shell, side, panels, saved, seen, timer)
         page.wire(demo)
     return demo
 
 
-def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State, again: gr.State) -> Panel:
+def _panel(name: str, tab: gr.Tab, shell: Shell, wanted: gr.State, sight: gr.State, again: gr.State) -> Panel:
     match name:
         case "tools":
             return tools.build(shell, wanted)
@@ -65,7 +65,7 @@ def _panel(name: str, shell: Shell, wanted: gr.State, sight: gr.State, again: gr
             return runs_tab.build(shell, again)
         case "results":
             return results.build(shell)
-    return playground.build(shell, again)
+    return playground.build(shell, tab, again)
 
 
 class _Side:

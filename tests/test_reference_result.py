@@ -24,6 +24,7 @@ def call(home: Path, *arguments: object) -> dict:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_starter_model_learns_where_to_look(tmp_path, capsys):
     rows = [json.loads(line) for line in (STARTER / "examples.jsonl").read_text().splitlines()]
     parts = [[row for row in rows if row["split"] == part][:ROWS] for part in ("train", "test")]

@@ -25,8 +25,8 @@ MOST_PROMPT = 8000  # characters
 FIRST_ASKED = (1, 0, 2, 3)  # the tuned model first: its answer is waited for, and an untouched one may ramble
 
 
-def build(shell: Shell, again: gr.State) -> Panel:
-    """The tab; `again` takes the run that the Train tab is to train once more."""
+def build(shell: Shell, tab: gr.Tab, again: gr.State) -> Panel:
+    """What stands in `tab`; `again` takes the run that the Train tab is to train once more."""
     said = [gr.State(Lane()) for _ in range(PLACES)]
     draft, results, todo, editing = gr.State(draft_of.closed()), gr.State({}), gr.State({}), gr.State(False)
     followed = gr.State("")  # the run that the choice of a tuned model followed last
@@ -85,24 +85,45 @@ def build(shell: Shell, again: gr.State) -> Panel:
         ]
 
     def on_runs(
-        project: str, shown_run: str, before: str, chosen: str | None, more: Any, *lanes_now: Lane
+        project: str,
+        shown_run: str,
+        before: str,
+        chosen: str | None,
+        more: Any,
+        *lanes_now: Lane,
+        talking: bool = True,
     ) -> list[Any]:
-        """The models to choose from; a run that is shown anew is chosen, else the choice stays."""
+        """The models to choose from; a run that is shown anew is chosen once it has one, else the choice stays.
+
+        A run that ends while somebody talks with another one waits until they come back: see `on_arrival`.
+        """
         with open_store(shell.settings) as db:
             found = projects.find(db, project).id
             tuned = lanes.tunable(runs.listed(db, found))
             others = lanes.choices(shell.settings, db, found)
         ids = [run.id for run in tuned]
-        wanted = chosen if shown_run == before else shown_run
-        value = wanted if wanted in ids else shown_run if shown_run in ids else ids[0] if ids else None
+        talks = talking and lanes_now[lanes.TUNED].exchanges
+        wanted = chosen if shown_run == before or talks else shown_run
+        order = [id for id in (wanted, chosen, shown_run, *ids) if id in ids]
+        value = order[0] if order else None
         known = [id for _, id in others]
         more = [id for id in more or [] if id in known]
         return [
-            shown_run,
+            shown_run if value == shown_run else before,
             gr.Dropdown([(run.name, run.id) for run in tuned], value=value, visible=bool(tuned)),
             gr.Dropdown(others, value=more),
             *on_look(project, value, more, *lanes_now),
         ]
+
+    def on_shown(project: str, shown_run: str, before: str, *rest: Any) -> list[Any]:
+        """Another run is shown: there, the conversation with the last one is over."""
+        return on_runs(project, shown_run, before, *rest, talking=False)
+
+    def on_arrival(project: str, shown_run: str, before: str, *rest: Any) -> list[Any]:
+        """The tab is opened: a run that has ended since is chosen now."""
+        if shown_run == before:
+            return [gr.skip()] * (3 + len(looked))
+        return on_shown(project, shown_run, before, *rest)
 
     # Asking
 
@@ -267,13 +288,13 @@ def build(shell: Shell, again: gr.State) -> Panel:
     ways.act(shown(on_ways), [*said], [todo, words, editing, ways], **PRIVATE)
     new.click(shown(on_new), models, [*said, *looked, words, results, draft], **PRIVATE)
     gr.on([which.input, settings.more.input], shown(on_look), [*models, *said], looked, **PRIVATE)
-    gr.on(
-        [shell.mark.change, shell.run.change],
-        shown(on_runs),
-        [shell.project, shell.run, followed, which, settings.more, *said],
-        [followed, which, settings.more, *looked],
-        **PRIVATE,
-    )
+    following = [shell.project, shell.run, followed, which, settings.more, *said]
+    for event, handler in (
+        (shell.mark.change, on_runs),
+        (shell.run.change, on_shown),
+        (tab.select, on_arrival),
+    ):
+        event(shown(handler), following, [followed, which, settings.more, *looked], **PRIVATE)
     gr.on(
         [shell.changed.change, shell.mark.change],
         shown(on_changed),

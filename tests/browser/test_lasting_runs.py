@@ -18,7 +18,7 @@ from core.training.recipe import RunConfig
 pytestmark = pytest.mark.browser
 KILLS = 20
 LONG = RunConfig(epochs=25, batch_size=1, dtype="float32")
-SHORTER = RunConfig(epochs=10, batch_size=1, dtype="float32")  # long enough to be stopped by hand
+SHORTER = RunConfig(epochs=6, batch_size=1, dtype="float32")  # long enough to be stopped by hand
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The Playground and what goes on beside it: corrections go into runs, a run trains meanwhile, the host is killed."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,7 +106,7 @@ def test_a_correction_becomes_a_row_and_the_next_run_has_learned_it(
     expect(page.get_by_role("heading", name="Tuned Run 2")).to_be_visible()
     expect(page.get_by_text("correction since Run 2")).to_have_count(0)
     say(page, "My sofa is broken")
-    expect(page.locator(".cw-lanes > .column").first.locator(".cw-call")).to_contain_text("find_order")
+    expect(page.locator(".cw-lanes > .column").first.locator(".cw-call").last).to_contain_text("find_order")
     expect(tuned(page).locator(".cw-call")).to_contain_text("open_ticket")
     expect(tuned(page).locator(".cw-call")).to_contain_text("sofa")
 
@@ -121,22 +122,23 @@ def talkers(studio: Studio, tmp_path_factory) -> Seeded:
 def long_answer(seeded: Seeded) -> int:
     """With which number the tuned one has much to say."""
     said = [{"role": "user", "content": GREETING}]
-    for number in range(60):
+    for number in range(150):
         answer = client.ask(
             seeded.settings, seeded.run.id, said, TOOLS, temperature=1.0, max_tokens=1024, seed=number
         )
-        if answer.tokens > 350:
+        if answer.tokens > 250:
             return number
     pytest.fail("every answer was short")
 
 
+@pytest.mark.alone
 def test_a_host_that_is_killed_during_an_answer_says_so_and_is_back_within_ten_seconds(
     studio: Studio, page: Page, talkers: Seeded, record_property
 ) -> None:
     opened(page, studio, talkers)
     number = long_answer(talkers)
     page.get_by_role("button", name="Models and settings").click()
-    page.get_by_label("Chance", exact=True).first.fill("1")
+    page.get_by_label("number input for Chance", exact=True).fill("1")
     page.get_by_label("Longest answer in tokens").fill("1024")
     page.get_by_label("Chance begins with").fill(str(number))
     page.get_by_label("Ask something…").fill(GREETING)
@@ -157,3 +159,4 @@ def test_a_host_that_is_killed_during_an_answer_says_so_and_is_back_within_ten_s
     expect(tuned(page).locator(".cw-me")).to_have_text([GREETING])
     expect(page.locator(".cw-lanes .cw-problem")).to_have_count(0)
     record_property("counts", f"killed in an answer, the page said so and wrote again after {back:.1f} s")
+    assert back < 10 or os.environ.get("CALLWRIGHT_SLOW_BROWSER")

@@ -134,8 +134,8 @@ def test_a_deletion_is_taken_back_and_another_one_goes_for_good(
     assert folder.exists() and len(stored(studio, project)) == 2
     do(page, "Run 2", "Delete")
     page.get_by_role("button", name="Remove the files now").click()
-    expect(page.get_by_text("Run 2 is deleted.")).to_have_count(0)
     expect(page.get_by_text("Run 2 and its files are gone.")).to_be_visible()
+    expect(page.get_by_text("Run 2 is deleted.")).to_have_count(0)
     with open_store(settings) as db:
         assert not folder.exists() and runs.find_or_none(db, second.id) is None
         assert metrics.listed(db, second.id) == [] and metrics.listed(db, first.id)
