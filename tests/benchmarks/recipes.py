@@ -1,9 +1,10 @@
 """How much a recipe learns: right tools on rows it never saw, over several seeds of three small projects.
 
-`python tests/benchmarks/recipes.py [--recipe NAME] [--set KEY=VALUE ...] [--projects NAME ...] [--seeds N ...]` trains
-the starter anew for each project and seed, in a process of its own, and prints a line for each and the means. About two
-to eight minutes a run on one core. The third project needs the SNIPS rows of the workplace; without them it is left out
-and that is said. `recipes.md` keeps what was found.
+`python tests/benchmarks/recipes.py [--recipe NAME] [--set KEY=VALUE ...] [--projects NAME ...] [--seeds N ...]
+[--plain]` trains the starter anew for each project and seed, in a process of its own, and prints a line for each and
+the means. About two to eleven minutes a run on one core. `--plain` takes padded batches, in which nothing is shared.
+The third project needs the SNIPS rows, which lie beside the project; without them it is left out and that is said.
+`recipes.md` keeps what was found.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def _snips(file: str, tools: list[Tool], each: int) -> list[Example]:
     ]
 
 
-def one(name: str, config: RunConfig) -> dict[str, Any]:
+def one(name: str, config: RunConfig, plain: bool) -> dict[str, Any]:
     """Train and ask in this process, as the worker does."""
     hardware.tune()
     device = hardware.choose_device()
@@ -72,7 +73,7 @@ def one(name: str, config: RunConfig) -> dict[str, Any]:
     tools, train, test = project(name)
     rows = [encode(example, tools, family, tokenizer) for example in train]
     config = RunConfig(**(config.to_json() | {"dtype": dtype}))
-    shared = tree_attention.exact(model, [row.input_ids for row in rows])
+    shared = not plain and tree_attention.exact(model, [row.input_ids for row in rows])
     groups, control = [example.tools for example in train], family.control_ids(tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
         trained = trainer.train(
@@ -92,12 +93,13 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     parser.add_argument("--projects", nargs="+", choices=PROJECTS, default=PROJECTS)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
+    parser.add_argument("--plain", action="store_true", help="padded batches, in which nothing is shared")
     parser.add_argument("--one", action="store_true", help="do one run here and print it as JSON")
     chosen = parser.parse_args()
     settings = dict(text.split("=", 1) for text in chosen.settings)
     if chosen.one:
         config = configure(chosen.recipe, settings | {"seed": str(chosen.seeds[0])})
-        print(json.dumps(one(chosen.projects[0], config)))
+        print(json.dumps(one(chosen.projects[0], config, chosen.plain)))
         return
     for name in chosen.projects:
         if name == "snips" and not SNIPS.is_dir():
@@ -107,6 +109,7 @@ def main() -> None:
         for seed in chosen.seeds:
             again = [sys.executable, __file__, "--one", "--recipe", chosen.recipe, "--projects", name]
             again += [f"--set={text}" for text in chosen.settings] + ["--seeds", str(seed)]
+            again += ["--plain"] * chosen.plain
             done = subprocess.run(
                 again, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
             )
