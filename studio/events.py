@@ -18,8 +18,10 @@ from studio.text import t
 
 log = logging.getLogger("callwright.studio")
 
-# What every event of the page has in common: nothing of it is an API.
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# What every event of the page has in common: nothing of it is an API, and no output shows that it waits. Without the
+# empty list Gradio looks up every output of every event in the page's tree whenever any event is sent, hidden or not:
+# two thirds of what a browser computed while the page was loaded.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
 # positions and the folds that the user opened are put back by their data-key. Once for the page: whatever leaves an

@@ -46,6 +46,15 @@ def test_no_event_of_the_page_is_an_api(tmp_path: Path) -> None:
     assert not public
 
 
+def test_an_event_lights_at_most_one_output(tmp_path: Path) -> None:
+    """Gradio looks up each one that is lit, of all events, whenever one is sent."""
+    from core.settings import Settings
+
+    events = [fn.get_config() for fn in build(Settings(tmp_path)).fns.values()]
+    lit = [one["outputs"] if one["show_progress_on"] is None else one["show_progress_on"] for one in events]
+    assert max(map(len, lit)) == 1
+
+
 def skipped(value: object) -> bool:
     return isinstance(value, dict) and value.get("__type__") == "update" and len(value) == 1
 

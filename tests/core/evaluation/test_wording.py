@@ -64,7 +64,7 @@ def rows_in(file):
 def test_every_slot_of_snips_is_exact():
     file = SHARED / "snips_train.jsonl"
     if not file.exists():
-        pytest.skip(f"{file} is not here: it is beside the project in its workplace only.")
+        pytest.skip(f"{file} is not here: it lies beside the project.")
     found = guess(read_tools((SHARED / "snips_tools.json").read_bytes()).tools, rows_in(file))
     assert len(found) == 7 and sum(map(len, found.values())) > 50
     assert {rule for of_tool in found.values() for rule in of_tool.values()} == {"exact"}
