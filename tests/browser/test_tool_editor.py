@@ -4,6 +4,7 @@ import pytest
 from browser.conftest import Studio, redrawn
 from playwright.sync_api import Locator, Page, expect
 
+from core.importers import starters
 from core.schema import Example, Tool, ToolCall, Turn, read_tool
 from core.settings import Settings
 from core.store import changes, open_store, projects
@@ -55,6 +56,9 @@ def stored(studio: Studio, name: str) -> Tool:
 def with_tool(studio: Studio, name: str, parameters: dict, *examples: Example) -> list[int]:
     tool, _ = read_tool({"name": name, "description": "Books a room.", "parameters": parameters})
     with open_store(Settings(studio.home)) as db:
+        if not projects.listed(db):  # no page was opened yet
+            for starter in starters.starters():
+                starters.load(db, starter.id)
         project = projects.listed(db)[0].id
         projects.save_tool(db, project, tool)
         return projects.add_examples(db, project, list(examples))
