@@ -111,6 +111,14 @@ def asking(lit: gr.HTML) -> dict[str, Any]:
     return {**PRIVATE, "show_progress": "minimal", "show_progress_on": lit}
 
 
+def in_turn(place: str) -> dict[str, Any]:
+    """What every event has that draws the same place: they go one after the other.
+
+    A drawing that was begun before a press would put back what was looked at before it.
+    """
+    return {**PRIVATE, "concurrency_id": place, "concurrency_limit": 1}
+
+
 def html(value: str = "", **options: Any) -> gr.HTML:
     """Our own HTML in the page; `.act(handler)` is called when an element with data-do in it is clicked."""
     return gr.HTML(value, js_on_load=BRIDGE, **options)

@@ -11,7 +11,7 @@ from core.export import results as export
 from core.store import Database, asked, frozen, open_store
 from core.store.asked import Asked
 from core.store.runs import Run
-from studio.events import PRIVATE, SAVE_FILE, acted, html, shown, to_save
+from studio.events import PRIVATE, SAVE_FILE, acted, html, in_turn, shown, to_save
 from studio.panels import ask_any, robustness
 from studio.shell import Panel, Shell, run_of, together
 from studio.text import t
@@ -35,8 +35,7 @@ TO_ROWS = """
 """
 
 
-# One after the other: a drawing that was begun before a press would put back what was looked at before it.
-IN_TURN = {**PRIVATE, "concurrency_id": "results", "concurrency_limit": 1}
+IN_TURN = in_turn("results")
 
 
 def build(shell: Shell) -> Panel:

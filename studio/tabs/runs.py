@@ -14,7 +14,7 @@ from core.jobs import local
 from core.store import Database, evaluations, metrics, open_store, projects, runs, shelf
 from core.store.runs import Run
 from core.training.recipe import RunConfig
-from studio.events import PRIVATE, SAVE_FILE, acted, html, shown, to_save
+from studio.events import PRIVATE, SAVE_FILE, acted, html, in_turn, shown, to_save
 from studio.panels import recipe as recipe_panel
 from studio.shell import Panel, Shell, newest_of, run_of, tab_of
 from studio.text import t
@@ -184,15 +184,15 @@ def build(shell: Shell, again: gr.State) -> Panel:
         with open_store(shell.settings) as db:
             return [f"{project}|{run}|{shelf.revision(db, project)}"]
 
-    at = [shell.project, shell.run, chosen]
+    at, turn = [shell.project, shell.run, chosen], in_turn("runs")
     drawn = [title, back, compare, deleted, body]
-    revision.change(shown(on_draw), at, drawn, **PRIVATE)
+    revision.change(shown(on_draw), at, drawn, **turn)
     outputs = [chosen, shell.run, shell.tabs, again, file, form, editing, heading, name, note, *drawn]
-    pressed = body.act(shown(on_act), at, outputs, **PRIVATE)
+    pressed = body.act(shown(on_act), at, outputs, **turn)
     pressed.then(None, [file], None, js=SAVE_FILE, **PRIVATE)
     for button, on in ((compare, True), (back, False)):
-        turned = button.click(lambda now, on=on: {**now, "comparing": on}, [chosen], [chosen], **PRIVATE)
-        turned.then(shown(on_draw), at, drawn, **PRIVATE)
+        turned = button.click(lambda now, on=on: {**now, "comparing": on}, [chosen], [chosen], **turn)
+        turned.then(shown(on_draw), at, drawn, **turn)
     saved = gr.on(
         [save.click, name.submit], shown(on_save), [shell.project, editing, name, note], [form], **PRIVATE
     )

@@ -93,13 +93,16 @@ def test_a_correction_becomes_a_row_and_the_next_run_has_learned_it(
     expect(page.get_by_role("tab", name="Train")).to_have_attribute("aria-selected", "true")
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Guide", exact=True).check()
-    page.get_by_label("Passes over your examples").fill("60")
+    expect(page.get_by_label("Passes over your examples")).to_have_value("8")  # its settings are there
+    page.get_by_label("Passes over your examples").fill("100")
+    page.get_by_label("Examples a step").fill("1")
     page.get_by_label("Size of each change").fill("0.002")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator(".cw-run", has_text="Run 2")).to_contain_text(" of 1", timeout=180_000)
     with open_store(seeded.settings) as db:
         run = runs.listed(db, seeded.project)[0]
         learned = projects.snapshot(db, run.snapshot).split("train")
+    assert (run.recipe["epochs"], run.recipe["batch_size"], run.recipe["learning_rate"]) == (100, 1, 0.002)
     assert run.number == 2 and SOFA in [one.calls[0] for one in learned]
 
     tab(page, "Playground")
