@@ -127,7 +127,7 @@ def long_answer(seeded: Seeded) -> int:
     said = [{"role": "user", "content": GREETING}]
     for number in range(150):
         answer = client.ask(
-            seeded.settings, seeded.run.id, said, TOOLS, temperature=1.0, max_tokens=1024, seed=number
+            seeded.settings, seeded.run.id, said, TOOLS, temperature=1.0, max_tokens=400, seed=number
         )
         if answer.tokens > 250:
             return number
@@ -142,7 +142,7 @@ def test_a_host_that_is_killed_during_an_answer_says_so_and_is_back_within_ten_s
     number = long_answer(talkers)
     page.get_by_role("button", name="Models and settings").click()
     page.get_by_label("number input for Chance", exact=True).fill("1")
-    page.get_by_label("Longest answer in tokens").fill("1024")
+    page.get_by_label("Longest answer in tokens").fill("400")
     page.get_by_label("Chance begins with").fill(str(number))
     page.get_by_label("Ask something…").fill(GREETING)
     page.get_by_role("button", name="Send").click()
