@@ -208,7 +208,8 @@ def test_prompts_of_a_file_and_stopping_halfway(
     page.get_by_role("button", name="Try many at once").click()
     file = tmp_path / "prompts.csv"
     file.write_text("id,question\n" + "\n".join(f'{n},"Where is parcel {n}, please?"' for n in range(120)))
-    page.locator("input[type=file]:visible, .cw-part input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("Or a text or CSV file")).to_be_visible()  # the fold is open, and takes files
+    page.locator(".cw-part input[type=file]").set_input_files(file)
     expect(page.get_by_text("prompts.csv")).to_be_visible()
     page.get_by_label("Ask the untouched model too").check()
     page.get_by_role("button", name="Ask all").click()
