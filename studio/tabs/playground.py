@@ -104,8 +104,7 @@ def build(shell: Shell, tab: gr.Tab, again: gr.State) -> Panel:
         ids = [run.id for run in tuned]
         talks = talking and lanes_now[lanes.TUNED].exchanges
         wanted = chosen if shown_run == before or talks else shown_run
-        order = [id for id in (wanted, chosen, shown_run, *ids) if id in ids]
-        value = order[0] if order else None
+        value = next((id for id in (wanted, chosen, shown_run, *ids) if id in ids), None)
         known = [id for _, id in others]
         more = [id for id in more or [] if id in known]
         return [
