@@ -13,6 +13,8 @@ from typing import Any
 
 import gradio as gr
 
+from gradio.events import Dependency
+
 from core.errors import StudioError
 from studio.text import t
 
@@ -25,14 +27,14 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
 # positions and the folds that the user opened are put back by their data-key. Once for the page: whatever leaves an
-# editor (data-leaves) asks first where something is not saved; and an editor that the stylesheet shows as waiting
-# (see `asking`) takes neither presses nor text, which would be lost with the old drawing.
+# editor (data-leaves) asks first where something is not saved; and what the stylesheet shows as waiting (an editor, see
+# `asking`; the pages, see `opening`) takes neither presses nor text, which would be lost with the old drawing.
 BRIDGE = """
 if (!window.callwright) {
   window.callwright = true;
   const editor = () => [...document.querySelectorAll('.cw-editor')].find(one => one.offsetParent);
   const unlessWaiting = event => {
-    const one = event.target.closest && event.target.closest('.cw-editor');
+    const one = event.target.closest && event.target.closest('.cw-editor, [role=tabpanel]');
     if (!one || getComputedStyle(one).pointerEvents !== 'none') return;
     const passes = event.key === 'Tab' || event.key === 'Escape' || event.ctrlKey || event.metaKey;
     if (event.type === 'keydown' && passes) return;
@@ -80,6 +82,16 @@ const restore = () => {
 watch('value', restore); restore();
 """
 
+# Leaving the field of the project is an input too, so the pages wait only where it is another than the one that is open.
+OPENING = """
+(project, ...more) => {
+  if (document.querySelector('[data-opened]')?.dataset.opened !== project)
+    document.querySelector('#cw-main').dataset.opening = '';
+  return [project, ...more];
+}
+"""
+OPENED = "() => { delete document.querySelector('#cw-main').dataset.opening; }"
+
 # A file of the browser's own making: nothing is written on the server, and no path of it is told.
 SAVE_FILE = """
 text => {
@@ -109,6 +121,16 @@ def asking(lit: gr.HTML) -> dict[str, Any]:
     marks it as pending for the whole event), while gr.render draws, and until the focus is where it belongs.
     """
     return {**PRIVATE, "show_progress": "minimal", "show_progress_on": lit}
+
+
+def opening(event: Callable[..., Dependency], *wiring: Any) -> Dependency:
+    """Wire what opens a project, given first; until it is drawn, the pages wait.
+
+    A panel that was opened meanwhile, for the project that goes, would be closed by the drawing of the one that comes.
+    """
+    drawn = event(*wiring, js=OPENING, **PRIVATE)
+    drawn.then(None, None, None, js=OPENED, **PRIVATE)
+    return drawn
 
 
 def in_turn(place: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The page: the sidebar, six tabs, the one timer, and what is found again after a reload."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,7 @@ from core.jobs import local
 from core.models import hardware
 from core.settings import Settings
 from core.store import Database, evaluations, immediate, open_store, projects, runs, shelf
-from studio.events import PRIVATE, acted, html, shown
+from studio.events import PRIVATE, acted, html, opening, shown
 from studio.panels import notice
 from studio.shell import Panel, Shell, newest_of, project_of, run_of, tab_of
 from studio.tabs import examples, playground, results, tools, train
@@ -121,7 +122,7 @@ class _Page:
         demo.load(shown(self.on_load), [self.saved], opened, **PRIVATE).then(*tick, **quick)
         # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
         chosen = [side.project, shell.project]
-        side.project.input(shown(self.on_project), chosen, opened, **PRIVATE).then(*tick, **quick)
+        opening(side.project.input, shown(self.on_project), chosen, opened).then(*tick, **quick)
         self.timer.tick(*tick, **quick)
         shell.run.change(*tick, **quick)
         for event in (event for panel in self.panels for event in panel.hurries):
@@ -139,12 +140,11 @@ class _Page:
         side.rename.click(shown(self.on_rename), [shell.project], form, **PRIVATE)
         side.cancel.click(lambda: gr.Column(visible=False), None, [side.form], **PRIVATE)
         side.begin.input(self.on_begin, [side.begin], [side.name], **PRIVATE)
-        gr.on(
-            [side.save.click, side.name.submit],
+        opening(
+            partial(gr.on, [side.save.click, side.name.submit]),
             shown(self.on_save),
             [shell.project, side.purpose, side.name, side.begin],
             [side.form, *opened],
-            **PRIVATE,
         ).then(*tick, **quick)
 
     def on_load(self, saved: Any, request: gr.Request) -> list[Any]:
@@ -198,7 +198,8 @@ class _Page:
             "examples": projects.count_examples(db, project),
         }
         return (
-            "<style>#cw-main{visibility:visible!important}"
+            f'<style data-opened="{h(project)}">'
+            + "#cw-main{visibility:visible!important}"
             + "".join(f'#tab-{name}-button::after{{content:"{n}"}}' for name, n in numbers.items())
             + "</style>"
         )

@@ -205,3 +205,21 @@ def test_fifty_thousand_examples_are_paged_searched_and_filtered(studio: Studio,
     expect(page.get_by_label("query (text, required)")).to_have_value("customer49999")
     # The check works in a process of its own; what it found comes by itself.
     expect(page.get_by_text("There are no test examples")).to_be_visible(timeout=90_000)
+
+
+def test_what_is_pressed_while_another_project_opens_waits_for_it(studio: Studio, page: Page) -> None:
+    make_project(studio, "One", orders(1))
+    make_project(studio, "Two", orders(2))
+    open_examples(page, studio, "One")
+    expect(page.get_by_role("button", name="all 1", exact=True)).to_be_visible()
+    slow = {"offline": False, "latency": 500, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Project", exact=True).click()
+    page.get_by_role("option", name="Two", exact=True).click()
+    page.get_by_role("button", name="Bring examples…").click()
+    expect(page.get_by_role("button", name="all 2", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Bring a spreadsheet or a file")).to_be_visible()
+    # Leaving the field with the same project chosen is no reason to wait.
+    page.get_by_label("Project", exact=True).click()
+    page.get_by_role("button", name="Add an example").click()
+    expect(page.locator("#cw-main")).not_to_have_attribute("data-opening", "")
