@@ -17,7 +17,7 @@ from studio.editors import example_draft as draft_of
 from studio.editors.call_fields import Change, Fields, tell
 from studio.editors.example_draft import Draft
 from studio.editors.keyboard import KEYS, focus_mark
-from studio.events import asking, shown
+from studio.events import DRAWING, asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.pieces import draft_mark, empty, h
@@ -57,7 +57,7 @@ def build(
 
     lit.render()
 
-    @gr.render(inputs=[draft, shell.project], triggers=[draft.change])
+    @gr.render(inputs=[draft, shell.project], triggers=[draft.change], **DRAWING)
     def editor(now: Draft, project: str) -> None:
         if not now or not draft_of.is_open(now):
             gr.HTML(empty(t("example.none_title"), t("example.none_body")))

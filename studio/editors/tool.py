@@ -20,7 +20,7 @@ from studio.editors import tool_fields, tool_preview, tool_saving
 from studio.editors.keyboard import KEYS, focus_mark
 from studio.editors.tool_draft import Draft, element
 from studio.editors.tool_fields import Drawn
-from studio.events import PRIVATE, asking, shown
+from studio.events import DRAWING, PRIVATE, asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.pieces import draft_mark, empty, h
@@ -31,7 +31,7 @@ def build(shell: Shell, draft: gr.State, lit: gr.HTML) -> None:
     """Draw the draft wherever this is called, with its lamp."""
     lit.render()
 
-    @gr.render(inputs=[draft], triggers=[draft.change])
+    @gr.render(inputs=[draft], triggers=[draft.change], **DRAWING)
     def editor(now: Draft) -> None:
         if not now or now["view"] == "none":
             gr.HTML(empty(t("tool.none_title"), t("tool.none_body")))

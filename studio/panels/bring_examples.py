@@ -20,7 +20,7 @@ from core.importers.staging import Staged
 from core.schema import Tool
 from core.schema.example import SPLITS
 from core.store import open_store, projects
-from studio.events import PRIVATE, html, shown
+from studio.events import DRAWING, PRIVATE, html, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views import bring as view
@@ -195,7 +195,7 @@ def _plain(columns: list[Column]) -> list[dict[str, Any]]:
 def _meanings(shell: Shell, columns: gr.State, mapping: gr.State) -> None:
     """A choice for each column of a table."""
 
-    @gr.render(inputs=[columns, shell.project], triggers=[columns.change], show_progress="hidden")
+    @gr.render(inputs=[columns, shell.project], triggers=[columns.change], show_progress="hidden", **DRAWING)
     def table(found: list[dict[str, Any]], project: str) -> None:
         if not found:
             return

@@ -79,14 +79,15 @@ def build(shell: Shell, model: gr.Dropdown, limit: gr.Number, wanted: gr.State) 
         "inputs": [shell.project, which, model, limit, looked],
         "outputs": [text],
         "concurrency_limit": None,
+        "trigger_mode": "always_last",
         **PRIVATE,
     }
     wanted.change(shown(on_wanted), [shell.project, wanted], [which, fold, looked], **PRIVATE).then(**redraw)
-    shell.changed.change(shown(on_choices), [shell.project], [which], **PRIVATE)
+    # One after the other: an example that is no longer offered is refused by Gradio, with a message of its own.
+    shell.changed.change(shown(on_choices), [shell.project], [which], **PRIVATE).then(**redraw)
     fold.expand(lambda: True, None, [looked], **PRIVATE).then(**redraw)
     fold.collapse(lambda: False, None, [looked], **PRIVATE)
-    turns = [which.change, model.input, limit.input, shell.changed.change]
-    gr.on(turns, trigger_mode="always_last", **redraw)
+    gr.on([which.change, model.input, limit.input], **redraw)
     return Lens(which, on_choices, redraw)
 
 

@@ -12,7 +12,7 @@ from core.retrieval import search
 from core.retrieval.measure import query_fields, query_of
 from core.schema import Tool, ToolCall
 from core.store import documents, open_store, projects
-from studio.events import PRIVATE, shown
+from studio.events import DRAWING, PRIVATE, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.chat import filled, placeholders
@@ -54,7 +54,7 @@ def templates_of(kept: Any, project: str) -> dict[str, str]:
 def build(shell: Shell, asked: gr.State, kept: gr.BrowserState, todo: gr.State) -> None:
     """The form, drawn while `asked` holds calls; `todo` takes the results for the conversation to go on with."""
 
-    @gr.render(inputs=[asked, shell.project], triggers=[asked.change])
+    @gr.render(inputs=[asked, shell.project], triggers=[asked.change], **DRAWING)
     def form(now: dict[str, Any], project: str) -> None:
         if not now:
             return

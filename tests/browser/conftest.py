@@ -118,6 +118,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         process.terminate()
         process.wait(60)
         end_children(home)
+    assert "Traceback" not in log.read_text(), f"the studio failed behind the page:\n{log.read_text()}"
 
 
 def end_children(home: Path) -> None:

@@ -219,8 +219,9 @@ def test_what_is_only_looked_at_and_saved_does_not_change(studio: Studio, page: 
     for place in (0, 1):
         page.locator(".cw-row").nth(place).click()
         expect(page.get_by_role("heading", name=f"Example {before[place].id}")).to_be_visible()
-        press(page, "Save example")
-        expect(page.get_by_text(f"Example {before[place].id} is saved.")).to_be_visible()
+        page.get_by_role("button", name="Save example").click()
+        expect(page.get_by_text(f"Example {before[place].id} is saved.")).to_be_visible()  # for ten seconds
+        redrawn(page)
     assert stored(studio, project) == before
 
 
