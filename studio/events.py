@@ -12,7 +12,6 @@ from html import escape
 from typing import Any
 
 import gradio as gr
-
 from gradio.events import Dependency
 
 from core.errors import StudioError
@@ -25,9 +24,9 @@ log = logging.getLogger("callwright.studio")
 # two thirds of what a browser computed while the page was loaded.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 
-# What every gr.render has: of all of them, one draws at a time. Gradio 6.31 keeps what a function drew last on one object
-# for all visitors, and goes through the events of a page while another drawing adds some: of two editors drawn at once,
-# as each load of the page does, one ended in an error now and then and stayed empty.
+# What every gr.render has: of all of them, one draws at a time. Gradio 6.31 keeps what a function drew last on one
+# object for all visitors, and goes through the events of a page while another drawing adds some: of two editors drawn
+# at once, as each load of the page does, one ended in an error now and then and stayed empty.
 DRAWING: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 1}
 
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
@@ -87,7 +86,8 @@ const restore = () => {
 watch('value', restore); restore();
 """
 
-# Leaving the field of the project is an input too, so the pages wait only where it is another than the one that is open.
+# Leaving the field of the project is an input too, so the pages wait only where it is another than the one that is
+# open.
 OPENING = """
 (project, ...more) => {
   if (document.querySelector('[data-opened]')?.dataset.opened !== project)
