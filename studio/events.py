@@ -24,11 +24,6 @@ log = logging.getLogger("callwright.studio")
 # two thirds of what a browser computed while the page was loaded.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 
-# What every gr.render has: of all of them, one draws at a time. Gradio 6.31 keeps what a function drew last on one
-# object for all visitors, and goes through the events of a page while another drawing adds some: of two editors drawn
-# at once, as each load of the page does, one ended in an error now and then and stayed empty.
-DRAWING: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 1}
-
 # One listener on the element that Gradio keeps; what is inside may be redrawn at any time, so the focus, the scroll
 # positions and the folds that the user opened are put back by their data-key. Once for the page: whatever leaves an
 # editor (data-leaves) asks first where something is not saved; and what the stylesheet shows as waiting (an editor, see

@@ -11,6 +11,7 @@ from core.jobs import local
 from core.models import hardware
 from core.settings import Settings
 from core.store import Database, evaluations, immediate, open_store, projects, runs, shelf
+from studio import drawing
 from studio.events import PRIVATE, acted, html, opening, shown
 from studio.panels import notice
 from studio.shell import Panel, Shell, newest_of, project_of, run_of, tab_of
@@ -51,6 +52,7 @@ def build(settings: Settings) -> gr.Blocks:
         timer = gr.Timer(IDLE_SECONDS)
         page = _Page(shell, side, panels, saved, seen, timer)
         page.wire(demo)
+    drawing.guard(demo)
     return demo
 
 
@@ -122,7 +124,10 @@ class _Page:
         demo.load(shown(self.on_load), [self.saved], opened, **PRIVATE).then(*tick, **quick)
         # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
         chosen = [side.project, shell.project]
-        opening(side.project.input, shown(self.on_project), chosen, opened).then(*tick, **quick)
+        choice = partial(
+            side.project.input, trigger_mode="always_last"
+        )  # one made while another opens counts too
+        opening(choice, shown(self.on_project), chosen, opened).then(*tick, **quick)
         self.timer.tick(*tick, **quick)
         shell.run.change(*tick, **quick)
         for event in (event for panel in self.panels for event in panel.hurries):

@@ -12,12 +12,13 @@ import gradio as gr
 from core.errors import StudioError
 from core.schema import DEFAULT_REPLY, Example, Tool
 from core.store import Database, changes, open_store, projects
+from studio.drawing import DRAWING
 from studio.editors import conversation
 from studio.editors import example_draft as draft_of
 from studio.editors.call_fields import Change, Fields, tell
 from studio.editors.example_draft import Draft
 from studio.editors.keyboard import KEYS, focus_mark
-from studio.events import DRAWING, asking, shown
+from studio.events import asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.pieces import draft_mark, empty, h

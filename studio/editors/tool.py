@@ -15,12 +15,13 @@ from core.prompt.budget import declaration_cost
 from core.schema import Example
 from core.store import open_store, projects
 from core.training.recipe import RunConfig
+from studio.drawing import DRAWING
 from studio.editors import tool_draft as draft_of
 from studio.editors import tool_fields, tool_preview, tool_saving
 from studio.editors.keyboard import KEYS, focus_mark
 from studio.editors.tool_draft import Draft, element
 from studio.editors.tool_fields import Drawn
-from studio.events import DRAWING, PRIVATE, asking, shown
+from studio.events import PRIVATE, asking, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.pieces import draft_mark, empty, h

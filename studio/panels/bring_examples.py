@@ -20,7 +20,8 @@ from core.importers.staging import Staged
 from core.schema import Tool
 from core.schema.example import SPLITS
 from core.store import open_store, projects
-from studio.events import DRAWING, PRIVATE, html, shown
+from studio.drawing import DRAWING
+from studio.events import PRIVATE, html, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views import bring as view

@@ -12,7 +12,8 @@ from core.retrieval import search
 from core.retrieval.measure import query_fields, query_of
 from core.schema import Tool, ToolCall
 from core.store import documents, open_store, projects
-from studio.events import DRAWING, PRIVATE, shown
+from studio.drawing import DRAWING
+from studio.events import PRIVATE, shown
 from studio.shell import Shell
 from studio.text import t
 from studio.views.chat import filled, placeholders

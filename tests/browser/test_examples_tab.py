@@ -5,7 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from browser.conftest import Studio
+from browser.conftest import Studio, redrawn
 from playwright.sync_api import Page, expect
 
 from core.schema import Example, ToolCall, read_tool
@@ -208,8 +208,8 @@ def test_fifty_thousand_examples_are_paged_searched_and_filtered(studio: Studio,
 
 
 def test_what_is_pressed_while_another_project_opens_waits_for_it(studio: Studio, page: Page) -> None:
-    make_project(studio, "One", orders(1))
-    make_project(studio, "Two", orders(2))
+    for n, name in enumerate(("One", "Two", "Three"), 1):
+        make_project(studio, name, orders(n))
     open_examples(page, studio, "One")
     expect(page.get_by_role("button", name="all 1", exact=True)).to_be_visible()
     slow = {"offline": False, "latency": 500, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -223,3 +223,11 @@ def test_what_is_pressed_while_another_project_opens_waits_for_it(studio: Studio
     page.get_by_label("Project", exact=True).click()
     page.get_by_role("button", name="Add an example").click()
     expect(page.locator("#cw-main")).not_to_have_attribute("data-opening", "")
+    expect(page.get_by_role("heading", name="New example")).to_be_visible()
+    redrawn(page)
+    # Of two choices, one made while the other opens, the last one counts.
+    for name in ("One", "Three"):
+        page.get_by_label("Project", exact=True).click()
+        page.get_by_role("option", name=name, exact=True).click()
+    expect(page.get_by_role("button", name="all 3", exact=True)).to_be_visible()
+    expect(page.get_by_label("Project", exact=True)).to_have_value("Three")

@@ -1,4 +1,4 @@
-"""Drawings of one page at the same time, sent as a browser sends them."""
+"""Drawings and other events of one page at the same time, sent as a browser sends them."""
 
 import json
 import sys
@@ -43,18 +43,22 @@ def answers(client: httpx.Client) -> list[dict[str, Any]]:
     return [one for one in told if one["msg"] == "process_completed"]
 
 
-def test_editors_that_are_drawn_at_once_are_all_drawn(served: tuple[gr.Blocks, httpx.Client]) -> None:
+def test_editors_drawn_at_once_are_all_drawn_and_other_events_go_on(
+    served: tuple[gr.Blocks, httpx.Client],
+) -> None:
     page, client = served
     loads = [fn for fn in page.fns.values() if fn.targets and fn.targets[0][1] == "load"]
     send(client, max(loads, key=lambda fn: len(fn.outputs)))
     assert all(one["success"] for one in answers(client)), "a starter is open in both editors"
     drawings = [fn for fn in page.fns.values() if fn.renderable]
-    for _ in range(TIMES):
-        for drawing in drawings:
-            send(client, drawing)
+    tick = next(fn for fn in page.fns.values() if fn.targets and fn.targets[0][1] == "tick")
+    sent = [*drawings, tick, tick] * TIMES
+    for fn in sent:
+        send(client, fn)
     ended = answers(client)
-    assert len(ended) == TIMES * len(drawings)
+    assert len(ended) == len(sent)
     failed = [one["output"] for one in ended if not one["success"]]
     assert not failed
-    sizes = [len(one["output"]["render_config"]["dependencies"]) for one in ended]
+    drawn = [one["output"]["render_config"] for one in ended]
+    sizes = [len(one["dependencies"]) for one in drawn if one]
     assert sum(size > 0 for size in sizes) == 2 * TIMES, "the events of the editor of tools, and of examples"
