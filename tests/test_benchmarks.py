@@ -13,6 +13,7 @@ SCRIPTS = ROOT / "tests" / "benchmarks"
 sys.path.insert(0, str(SCRIPTS))
 
 import chart  # noqa: E402
+import machine  # noqa: E402
 import report  # noqa: E402
 import side_by_side  # noqa: E402
 import tiny_model  # noqa: E402
@@ -48,6 +49,19 @@ def test_ways_are_measured_side_by_side(tmp_path):
     assert cell["ways"]["guide"]["gflop"] == pytest.approx(guide_flop(4, 12 + 20 + 20) / 1e9, rel=0.03)
     table = file.with_suffix(".md").read_text()
     assert "TRL, the guide's recipe" in table and "Callwright" in table
+
+
+@pytest.mark.parametrize(
+    ("device", "memory", "processor", "name"),
+    [
+        ("CPU, 2 cores, bf16", 0, "AMD EPYC", "cpu-2-cores-bf16-amd-epyc"),
+        ("CPU, 2 cores, bf16", 0, "Intel(R) Xeon(R) Processor", "cpu-2-cores-bf16-intel-xeon-processor"),
+        ("NVIDIA H100 80GB HBM3", 85, "AMD EPYC", "nvidia-h100-80gb-hbm3"),
+    ],
+)
+def test_what_different_machines_measured_is_kept_apart(device, memory, processor, name):
+    found = {"device": device, "device_memory_gb": memory, "processor": processor}
+    assert machine.kind(found) == name
 
 
 @pytest.mark.parametrize(("seconds", "steps"), [(1, 6), (30, 4), (500, 1)])

@@ -22,9 +22,12 @@ TIMES = 10
 LIBRARIES = ("torch", "transformers", "trl")
 
 
-def kind() -> str:
-    """A name for machines of this kind, fit for a file: cpu-2-cores-bf16, nvidia-h100-80gb-hbm3."""
-    return re.sub(r"[^a-z0-9]+", "-", hardware.describe().label.lower()).strip("-")
+def kind(machine: dict[str, Any]) -> str:
+    """A name for machines as this one is described, fit for a file: cpu-2-cores-bf16-amd-epyc, nvidia-h100-80gb-hbm3."""
+    words = (
+        machine["device"] if machine["device_memory_gb"] else f"{machine['device']} {machine['processor']}"
+    )
+    return re.sub(r"[^a-z0-9]+", "-", words.lower().replace("(r)", "").replace("(tm)", "")).strip("-")
 
 
 def description() -> dict[str, Any]:
@@ -87,4 +90,4 @@ def wait(device: str) -> None:
 
 
 if __name__ == "__main__":
-    print(_measure(sys.argv[1]) if len(sys.argv) > 1 else kind())
+    print(_measure(sys.argv[1]) if len(sys.argv) > 1 else kind(description()))

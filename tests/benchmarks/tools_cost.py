@@ -123,7 +123,7 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.tiny and not chosen.json:
         options.error("--tiny measures nothing worth keeping: name another file with --json.")
-    file = chosen.json or RESULTS / f"{machine.kind()}-tools.json"
+    file = chosen.json or RESULTS / f"{machine.kind(machine.description())}-tools.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + chosen.budget * 60 if chosen.budget else None
     with tempfile.TemporaryDirectory() as scratch:

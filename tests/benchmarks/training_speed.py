@@ -48,7 +48,7 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     chosen = options()
-    file = chosen.json or RESULTS / f"{machine.kind()}-training.json"
+    file = chosen.json or RESULTS / f"{machine.kind(machine.description())}-training.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     cells = [(shape, dtype) for dtype in chosen.dtypes for shape in chosen.shapes]
     end = time.monotonic() + chosen.budget * 60 if chosen.budget else None
