@@ -23,7 +23,7 @@ LIBRARIES = ("torch", "transformers", "trl")
 
 
 def kind(machine: dict[str, Any]) -> str:
-    """A name for machines as this one is described, fit for a file: cpu-2-cores-bf16-amd-epyc, nvidia-h100-80gb-hbm3."""
+    """A name for machines like this one, fit for a file: cpu-2-cores-bf16-amd-epyc, nvidia-h100-80gb-hbm3."""
     words = (
         machine["device"] if machine["device_memory_gb"] else f"{machine['device']} {machine['processor']}"
     )
