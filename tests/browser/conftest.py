@@ -68,6 +68,11 @@ def redrawn(page: playwright.Page) -> None:
     )
 
 
+def give(page: playwright.Page, *files: Path) -> None:
+    """Give files to the panel that is open to take some; the hidden ones would take them too."""
+    page.locator(".cw-bring").filter(visible=True).locator("input[type=file]").set_input_files(list(files))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

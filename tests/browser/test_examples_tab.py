@@ -5,7 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from browser.conftest import Studio, redrawn
+from browser.conftest import Studio, give, redrawn
 from playwright.sync_api import Page, expect
 
 from core.schema import Example, ToolCall, read_tool
@@ -151,9 +151,7 @@ def test_a_spreadsheet_with_a_column_for_each_argument_is_understood_and_can_be_
     book.save(tmp_path / "questions.xlsx")
     open_examples(page, studio, "Sheet")
     page.get_by_role("button", name="Bring examples…").click()
-    page.locator("#tab-examples input[type=file], [role=tabpanel] input[type=file]").last.set_input_files(
-        tmp_path / "questions.xlsx"
-    )
+    give(page, tmp_path / "questions.xlsx")
     meaning = page.get_by_label("What they wrote")
     expect(meaning).to_be_visible()
     if meaning.input_value() != "what is said":
@@ -184,7 +182,7 @@ def test_rows_that_bring_their_tools_bring_them(studio: Studio, page: Page, tmp_
     (tmp_path / "chats.jsonl").write_text(json.dumps({"messages": messages, "tools": [tool]}) + "\n{broken\n")
     open_examples(page, studio, "Chats")
     page.get_by_role("button", name="Bring examples…").click()
-    page.locator("[role=tabpanel] input[type=file]").last.set_input_files(tmp_path / "chats.jsonl")
+    give(page, tmp_path / "chats.jsonl")
     expect(page.get_by_text("The rows bring 1 tool that is added too: set_alarm.")).to_be_visible()
     expect(page.get_by_text("2 rows = 1 understood + 1 rejected")).to_be_visible()
     page.get_by_role("button", name="Add 1 example").click()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio, redrawn
+from browser.conftest import Studio, give, redrawn
 from playwright.sync_api import Browser, Page, expect
 
 from core.schema import Example, Tool, ToolCall
@@ -143,7 +143,7 @@ def test_a_spreadsheet_is_previewed_row_by_row_before_it_is_taken(
     opened(page, studio)
     tab(page, "Examples")
     page.get_by_role("button", name="Bring examples…").click()
-    page.locator("input[type=file]").filter(visible=False).last.set_input_files(sheet)
+    give(page, sheet)
     expect(page.get_by_text("3 rows = 2 understood + 1 rejected")).to_be_visible()
     expect(page.get_by_text("Row 4:")).to_be_visible()
     page.get_by_role("button", name="Add 2 examples").click()

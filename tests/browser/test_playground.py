@@ -1,5 +1,6 @@
 """The Playground in a browser, with a tiny model that knows five rows by heart, beside one that says nothing of use."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,7 @@ def test_a_call_its_result_and_the_answer_in_words(studio: Studio, page: Page, s
         '{"status": "on its way", "parcel": "{query}"}'
     )
     page.get_by_role("button", name="Search your documents").click()
-    expect(page.get_by_label("find_order returned")).not_to_have_value(
-        '{"status": "on its way", "parcel": "{query}"}'
-    )
-    assert "handed over at noon" in page.get_by_label("find_order returned").input_value()
+    expect(page.get_by_label("find_order returned")).to_have_value(re.compile("handed over at noon"))
 
 
 def test_a_wrong_call_is_corrected_and_becomes_an_example(studio: Studio, page: Page, seeded: Seeded) -> None:
