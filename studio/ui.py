@@ -171,7 +171,8 @@ class _Page:
         if project == before:  # leaving the field is an input too
             return [gr.skip()] * (5 + len(self.fresh_outputs))
         with open_store(self.shell.settings) as db:
-            return self._opened(db, projects.find(db, project).id)
+            _, *drawn = self._opened(db, projects.find(db, project).id)
+        return [gr.skip(), *drawn]  # the field as it is: by now another project may be chosen in it
 
     def _opened(self, db: Database, project: str, run: str = "") -> list[Any]:
         """A project with all tabs drawn for it, showing `run` or the newest one."""
