@@ -61,17 +61,10 @@ def make(family: str, *, seed: int = 0, **more: Any) -> Any:
             hf.Lfm2Config,
             {"layer_types": ["full_attention", "conv", "conv"]},
         ),
-        "gptj": (
-            hf.GPTJForCausalLM,
-            hf.GPTJConfig,
-            {"n_embd": 32, "n_head": 4, "n_layer": 2, "rotary_dim": 4},
-        ),
         "bloom": (hf.BloomForCausalLM, hf.BloomConfig, {"n_head": 4}),
     }
     kind, config, own = chosen[family]
     torch.manual_seed(seed)
-    if family == "gptj":
-        common = {"vocab_size": WORDS, "n_positions": 512, "initializer_range": 0.2}
     return kind(config(**common | own | more, eos_token_id=1, bos_token_id=2)).eval()
 
 

@@ -104,8 +104,8 @@ def _after_result(example: Example) -> bool:
     return example.turns[-1].role == "tool"
 
 
-def build(shell: Shell, draft: gr.State) -> gr.Column:
-    """The panel with the form, there while something is corrected.
+def build(shell: Shell, draft: gr.State) -> None:
+    """The panel with the form, shown by the stylesheet while there is one: while something is corrected.
 
     Once a row is saved, `draft` holds its origin with `example` and `split` under "saved".
     """
@@ -117,14 +117,12 @@ def build(shell: Shell, draft: gr.State) -> gr.Column:
         gr.Info(h(t("play.saved", id=id, part=t(f"part.{example.split}"))))
         return {**draft_of.closed(), "saved": {**origin, "example": id, "split": example.split}}
 
-    with gr.Column(visible=False, elem_classes=["cw-panel", "cw-bring", "cw-editor"]) as panel:
+    with gr.Column(elem_classes=["cw-panel", "cw-bring", "cw-editor", "cw-correction"]):
         with gr.Row(elem_classes="cw-bar-row"):
             gr.HTML(f'<p class="sub">{h(t("play.stands_lead"))}</p>')
             leave = gr.Button(t("play.leave"), size="sm", elem_classes=["cw-quiet", "cw-fit"])
         editor.build(shell, draft, lit, saving=editor.Saving(t("play.stands_title"), save))
     leave.click(draft_of.closed, None, [draft], **PRIVATE)
-    draft.change(lambda now: gr.Column(visible=draft_of.is_open(now)), [draft], [panel], **PRIVATE)
-    return panel
 
 
 # How many there are since the last training
