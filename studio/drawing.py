@@ -15,7 +15,7 @@ DRAWING: dict[str, Any] = {"concurrency_id": "drawing", "concurrency_limit": 1}
 
 
 class _Events(dict[int, Any]):
-    """The events of a page by number; whoever goes through them has those of the moment he began."""
+    """The events of a page by number; a loop goes through those of the moment it began."""
 
     def values(self) -> list[Any]:  # type: ignore[override]
         return list(super().values())

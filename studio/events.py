@@ -81,8 +81,7 @@ const restore = () => {
 watch('value', restore); restore();
 """
 
-# Leaving the field of the project is an input too, so the pages wait only where it is another than the one that is
-# open.
+# Leaving the field of the project is an input too: the pages wait only where it names another than the open one.
 OPENING = """
 (project, ...more) => {
   if (document.querySelector('[data-opened]')?.dataset.opened !== project)

@@ -124,9 +124,7 @@ class _Page:
         demo.load(shown(self.on_load), [self.saved], opened, **PRIVATE).then(*tick, **quick)
         # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
         chosen = [side.project, shell.project]
-        choice = partial(
-            side.project.input, trigger_mode="always_last"
-        )  # one made while another opens counts too
+        choice = partial(side.project.input, trigger_mode="always_last")  # else one made meanwhile is dropped
         opening(choice, shown(self.on_project), chosen, opened).then(*tick, **quick)
         self.timer.tick(*tick, **quick)
         shell.run.change(*tick, **quick)
@@ -204,7 +202,7 @@ class _Page:
             "examples": projects.count_examples(db, project),
         }
         return (
-            f'<style data-opened="{h(project)}">'
+            f'<style data-opened="{h(project)}">'  # read by `opening`
             + "#cw-main{visibility:visible!important}"
             + "".join(f'#tab-{name}-button::after{{content:"{n}"}}' for name, n in numbers.items())
             + "</style>"
