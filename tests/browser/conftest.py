@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 120
 WAIT_MS = 60_000  # for what comes; a test that is right waits no longer than it must
 SLOWER = float(os.environ.get("CALLWRIGHT_SLOW_BROWSER", "1"))  # 4: a browser that computes four times slower
+# The editors that wait, each by its classes, what it places, and those of its parts: why it waits can be read there.
+WAITING = """[...document.querySelectorAll('.cw-editor')]
+  .filter(one => getComputedStyle(one).pointerEvents === 'none')
+  .map(one => [one.className, one.dataset.placing ?? '', ...[...one.children].map(part => part.className),
+               one.querySelector('.pending') ? 'pending' : ''].join(' | '))"""
 playwright.expect.set_options(timeout=WAIT_MS)
 
 
@@ -63,9 +68,10 @@ class Watched:
 
 def redrawn(page: playwright.Page) -> None:
     """Wait until no editor waits: what was pressed is answered, the new drawing listens, and the focus is placed."""
-    page.wait_for_function(
-        "[...document.querySelectorAll('.cw-editor')].every(one => getComputedStyle(one).pointerEvents !== 'none')"
-    )
+    try:
+        page.wait_for_function(f"!{WAITING}.length", polling=100)
+    except playwright.TimeoutError as error:
+        raise AssertionError(f"These editors wait: {page.evaluate(WAITING)}") from error
 
 
 def give(page: playwright.Page, *files: Path) -> None:
