@@ -18,6 +18,7 @@ from core.settings import Settings, machine_name
 ROOT = Path(__file__).parents[1]
 PROC = Path("/proc")  # of Linux
 END_SECONDS = 10  # from TERM to KILL
+GIVING_WAY = 10  # of 19: where both want to compute, about a tenth of what others get
 
 # Popen objects of this process, polled so that a child that has ended does not stay as a zombie.
 _children: list[subprocess.Popen] = []
@@ -94,6 +95,17 @@ def start(settings: Settings, log: Path, module: str, *arguments: str, **environ
         )
     _children.append(process)
     return owner(process.pid)  # not reaped yet, so it is there
+
+
+def give_way() -> None:
+    """Let this process compute only with what others leave: a training must not slow down the page that shows it.
+
+    Where Linux divides the processor between sessions first (autogroup), being nice counts within one alone, so the
+    session is nice as well.
+    """
+    os.setpriority(os.PRIO_PROCESS, 0, max(GIVING_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):  # there is none, or it was changed a moment ago
+        (PROC / "self/autogroup").write_text(str(GIVING_WAY))
 
 
 def reap() -> None:

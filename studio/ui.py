@@ -119,7 +119,15 @@ class _Page:
     def wire(self, demo: gr.Blocks) -> None:
         shell, side = self.shell, self.side
         quick = {"concurrency_limit": None, **PRIVATE}  # queue=False would lose the change events of states
-        opened = [side.project, shell.project, shell.run, self.saved, side.counts, *self.fresh_outputs]
+        opened = [
+            side.project,
+            shell.project,
+            shell.run,
+            self.saved,
+            side.counts,
+            side.runs,
+            *self.fresh_outputs,
+        ]
         tick = (shown(self.on_tick), [shell.project, shell.run, self.seen], [*self.live_outputs, self.seen])
         demo.load(shown(self.on_load), [self.saved], opened, **PRIVATE).then(*tick, **quick)
         # Not .select, which a choice made with the keyboard does not raise (Gradio 6.31).
@@ -167,7 +175,7 @@ class _Page:
 
     def on_project(self, project: str, before: str) -> list[Any]:
         if project == before:  # leaving the field is an input too
-            return [gr.skip()] * (5 + len(self.fresh_outputs))
+            return [gr.skip()] * (6 + len(self.fresh_outputs))
         with open_store(self.shell.settings) as db:
             _, *drawn = self._opened(db, projects.find(db, project).id)
         return [gr.skip(), *drawn]  # the field as it is: by now another project may be chosen in it
@@ -185,6 +193,7 @@ class _Page:
             shown_run,
             {"project": project, "run": shown_run},
             self._counts(db, project),
+            self._sidebar(db, project, shown_run),  # at once: the next look is a round later
             *drawn,
         ]
 
@@ -223,18 +232,22 @@ class _Page:
         values = self._live(project, run)
         return unchanged_skipped(values, seen)
 
+    def _sidebar(self, db: Database, project: str, run: str) -> str:
+        listed = shelf.listed(db, project, limit=SIDE_RUNS)
+        scored = evaluations.summaries(db, [one.id for one in listed])
+        after = {id: summary for (id, phase), summary in scored.items() if phase == "after"}
+        return view.sidebar(listed, run, after)
+
     def _live(self, project: str, run: str) -> list[Any]:
         with open_store(self.shell.settings) as db:
-            listed = shelf.listed(db, project, limit=SIDE_RUNS)
-            scored = evaluations.summaries(db, [one.id for one in listed])
+            sidebar = self._sidebar(db, project, run)
             busy = bool(runs.listed(db, states=("queued", *runs.WORKING), kind=None))
             states = shelf.states(db, project)
-        after = {id: summary for (id, phase), summary in scored.items() if phase == "after"}
         machine = hardware.describe()
         mark = f"{project}|{run}|{states}"
         used = round(machine.memory_used / 1e8) * 1e8  # in steps, so that the page is not redrawn for nothing
         return [
-            view.sidebar(listed, run, after),
+            sidebar,
             view.computer(machine.label, used, machine.memory_total),
             gr.update(value=BUSY_SECONDS if busy else IDLE_SECONDS),
             mark,

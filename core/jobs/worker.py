@@ -35,6 +35,7 @@ def main(run_id: str, attempt: int) -> None:
     Leaves at once where this attempt at it was given up on, or another has begun.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    processes.give_way()
     settings = Settings.load()
     with open_store(settings) as db:
         run = replace(runs.find(db, run_id), attempt=attempt)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browser.conftest import Studio, Watched, end_children, free_port, started, wait_until_up
+from browser.conftest import WAIT_MS, Studio, Watched, end_children, free_port, started, wait_until_up
 from playwright.sync_api import Browser, Page, expect
 from tiny_model import make
 
@@ -81,7 +81,8 @@ def test_the_page_is_killed_again_and_again_while_a_run_trains(
             page = context.new_page()
             up = time.monotonic()
             page.goto(f"{address}/?run={run.id}")
-            expect(page.locator(".cw-run[aria-pressed=true]", has_text=run.name)).to_be_visible()
+            # Not by `expect`, which looks once a second after a while.
+            page.locator(".cw-run[aria-pressed=true]", has_text=run.name).wait_for(timeout=WAIT_MS)
             slowest = max(slowest, time.monotonic() - up)
             done = done or found(home, run.id).ended
             assert done or found(home, run.id).step >= step, "the training does not notice"

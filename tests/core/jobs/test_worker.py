@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 import tiny_model
 from small_runs import LONG, begin, wait
@@ -93,6 +94,19 @@ def test_a_killed_worker_is_seen_and_what_it_logged_is_there(settings, db, proje
     assert "ended without a word" in run.error["message"]
     logged = [m.step for m in metrics.listed(db, run.id, ("loss",))]
     assert logged == list(range(1, run.step + 1))
+
+
+def test_a_training_gives_way_to_whoever_else_wants_to_compute(settings, project, model):
+    """The second one is started by the first, and gives way no more than that one did."""
+    begun = [begin(settings, project, model, epochs=epochs) for epochs in (1, 100)]
+    for run in begun:
+        run = wait(settings, run.id, lambda run: run.step)
+        if not run.ended:
+            assert psutil.Process(run.pid).nice() == processes.GIVING_WAY
+    session = Path(f"/proc/{run.pid}/autogroup")
+    assert not session.exists() or session.read_text().endswith(f"nice {processes.GIVING_WAY}\n")
+    queue.stop(settings, run.id)
+    wait(settings, run.id, lambda run: run.ended)
 
 
 def test_a_stranger_with_the_same_pid_is_not_taken_for_the_worker(settings, db, project):
