@@ -1,8 +1,10 @@
 """How much a recipe learns: right tools on rows it never saw, over several seeds of three small projects.
 
-`python tests/benchmarks/recipes.py [--recipe NAME] [--set KEY=VALUE ...] [--projects NAME ...] [--seeds N ...]
-[--plain]` trains the starter anew for each project and seed, in a process of its own, and prints a line for each and
-the means. About two to eleven minutes a run on one core. `--plain` takes padded batches, in which nothing is shared.
+`python tests/benchmarks/recipes.py [--recipe NAME] [--set KEY=VALUE ...] [--sft KEY=NUMBER ...] [--projects NAME ...]
+[--seeds N ...] [--plain] [--slips]` trains the starter anew for each project and seed, in a process of its own, and
+prints a line for each and the means. About two to eleven minutes a run on one core. `--sft` are arguments of TRL's
+SFTConfig that no recipe has, as weight_decay; `--plain` takes padded batches, in which nothing is shared; with
+`--slips` every row is learned a second time with slips of the keyboard or in another case, so halve the epochs.
 The third project needs the SNIPS rows, which lie beside the project; without them it is left out and that is said.
 `recipes.md` keeps what was found.
 """
@@ -20,6 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from core.evaluation.evaluate import evaluate
+from core.evaluation.robustness import slips
 from core.importers import starters
 from core.importers.examples import read_examples
 from core.importers.tools import read_tools
@@ -62,7 +65,7 @@ def _snips(file: str, tools: list[Tool], each: int) -> list[Example]:
     ]
 
 
-def one(name: str, config: RunConfig, plain: bool) -> dict[str, Any]:
+def one(name: str, config: RunConfig, plain: bool, slipping: bool, more: dict[str, float]) -> dict[str, Any]:
     """Train and ask in this process, as the worker does."""
     hardware.tune()
     device = hardware.choose_device()
@@ -71,13 +74,16 @@ def one(name: str, config: RunConfig, plain: bool) -> dict[str, Any]:
     model, tokenizer = loading.load(folder, "float32", device)
     family = family_of(tokenizer)
     tools, train, test = project(name)
+    if slipping:
+        ways = (slips.mistyped, slips.recased)
+        train = [*train, *(ways[place % 2](example, place) for place, example in enumerate(train))]
     rows = [encode(example, tools, family, tokenizer) for example in train]
     config = RunConfig(**(config.to_json() | {"dtype": dtype}))
     shared = not plain and tree_attention.exact(model, [row.input_ids for row in rows])
     groups, control = [example.tools for example in train], family.control_ids(tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
         trained = trainer.train(
-            model, tokenizer, rows, groups, [], control, config, Path(scratch), [], shared=shared
+            model, tokenizer, rows, groups, [], control, config, Path(scratch), [], shared=shared, **more
         )
     import torch
 
@@ -91,15 +97,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--recipe", default="recommended")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    parser.add_argument("--sft", action="append", default=[], metavar="KEY=NUMBER")
     parser.add_argument("--projects", nargs="+", choices=PROJECTS, default=PROJECTS)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--plain", action="store_true", help="padded batches, in which nothing is shared")
+    parser.add_argument("--slips", action="store_true", help="every row once more, written otherwise")
     parser.add_argument("--one", action="store_true", help="do one run here and print it as JSON")
     chosen = parser.parse_args()
     settings = dict(text.split("=", 1) for text in chosen.settings)
     if chosen.one:
         config = configure(chosen.recipe, settings | {"seed": str(chosen.seeds[0])})
-        print(json.dumps(one(chosen.projects[0], config, chosen.plain)))
+        more = {key: float(number) for key, number in (text.split("=", 1) for text in chosen.sft)}
+        print(json.dumps(one(chosen.projects[0], config, chosen.plain, chosen.slips, more)))
         return
     for name in chosen.projects:
         if name == "snips" and not SNIPS.is_dir():
@@ -109,7 +118,8 @@ def main() -> None:
         for seed in chosen.seeds:
             again = [sys.executable, __file__, "--one", "--recipe", chosen.recipe, "--projects", name]
             again += [f"--set={text}" for text in chosen.settings] + ["--seeds", str(seed)]
-            again += ["--plain"] * chosen.plain
+            again += [f"--sft={text}" for text in chosen.sft]
+            again += ["--plain"] * chosen.plain + ["--slips"] * chosen.slips
             done = subprocess.run(
                 again, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
             )
